@@ -1,0 +1,1 @@
+"""The command line `civicam`: what runs on a person's machine."""

@@ -1,0 +1,1 @@
+"""Adapters: the only place where the city speaks boto3."""

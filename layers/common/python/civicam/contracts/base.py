@@ -1,0 +1,39 @@
+"""The two kinds of document: read tolerantly (facts, stored documents) or strictly (API bodies, settings)."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and `Z`: sorts as text in the order of time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_whole_milliseconds), PlainSerializer(utc_text, return_type=str, when_used="json")
+]
+"""An aware time in UTC with millisecond resolution; on the wire RFC 3339 with `Z`."""
+
+
+def now() -> datetime:
+    """The present moment in UTC, in whole milliseconds."""
+    return _whole_milliseconds(datetime.now(UTC))
+
+
+class Document(BaseModel):
+    """What the city itself wrote: frozen; a field that a newer writer added is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Body(BaseModel):
+    """What somebody sends or configures: frozen; an unknown field is an error that names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

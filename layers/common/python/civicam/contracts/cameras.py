@@ -1,0 +1,86 @@
+"""The cameras' words: what a camera is, what it delivers, and the facts about its footage."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from civicam.contracts.base import Body, Moment
+from civicam.contracts.facts import Fact
+from civicam.contracts.footage import Footage
+from civicam.contracts.geometry import Line, Point, Zone
+from civicam.contracts.ids import CameraId, Sha256, Slug
+
+
+class Tier(StrEnum):
+    """Where the detectors run for a camera."""
+
+    LAMBDA = "lambda"
+    GPU = "gpu"
+
+
+class HttpSource(Body):
+    """An address that the city reads: one clip, or one picture of a series, per request."""
+
+    kind: Literal["http_clip", "http_picture"]
+    url: str
+    interval_seconds: int = Field(default=60, ge=10, le=3600)
+    """Seconds between two reads; pictures read within a minute become one series."""
+
+
+class PushSource(Body):
+    """A recorder at the edge that uploads by presigned PUT; the city never calls it."""
+
+    kind: Literal["push"] = "push"
+
+
+class Profile(Body):
+    """What is looked for in a camera's footage, and how."""
+
+    analytics: tuple[str, ...] = ("vehicle", "crowd", "face")
+    sampling_fps: float = Field(default=5.0, gt=0, le=25)
+    tier: Tier = Tier.LAMBDA
+    lines: tuple[Line, ...] = ()
+    zones: tuple[Zone, ...] = ()
+
+
+class Camera(Body):
+    """One version of a camera's entry in the registry."""
+
+    camera_id: CameraId
+    version: int = Field(default=1, ge=1)
+    name: str = Field(min_length=1, max_length=120)
+    owner_id: Slug
+    unit_id: Slug
+    position: tuple[float, float]
+    """Longitude and latitude, WGS 84, as GeoJSON orders them."""
+    field_of_view: tuple[Point, ...] = ()
+    """A ring of longitude and latitude on the ground; empty where nobody surveyed it."""
+    source: HttpSource | PushSource = Field(discriminator="kind", default=PushSource())
+    profile: Profile = Profile()
+    retention: Slug = "standard"
+
+
+class ClipStored(Fact):
+    """Footage lies in the city's store and may be analysed."""
+
+    TYPE: ClassVar[str] = "cameras.clip.stored.v1"
+
+    camera_id: CameraId
+    footage: Footage
+    stored_at: Moment
+
+
+class ClipRejected(Fact):
+    """Footage that cannot be used: it lies in quarantine and `reason` says why."""
+
+    TYPE: ClassVar[str] = "cameras.clip.rejected.v1"
+
+    camera_id: str
+    """As the footage states it: an unknown camera is itself a reason."""
+    clip_id: str
+    reason: str
+    message: str
+    sha256: Sha256 | None = None
+    quarantine_key: str
+    rejected_at: Moment

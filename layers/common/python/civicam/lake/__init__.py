@@ -1,0 +1,1 @@
+"""The city's word lake: its pure rules."""

@@ -1,0 +1,1 @@
+"""The city's word operations: its pure rules."""

@@ -1,0 +1,1 @@
+"""The city's word vision: its pure rules."""

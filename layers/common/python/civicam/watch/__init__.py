@@ -1,0 +1,1 @@
+"""The city's word watch: its pure rules."""
