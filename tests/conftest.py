@@ -1,0 +1,65 @@
+"""What every test may use: the mirrors of clips and models, and the rule that a missing one is said aloud."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MIRRORS = {"needs_clips": "CIVICAM_CLIP_MIRROR", "needs_models": "CIVICAM_MODEL_MIRROR"}
+
+
+def _mirror(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value and Path(value).is_dir() else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    required = bool(os.environ.get("CIVICAM_REQUIRE_MIRRORS"))
+    for item in items:
+        missing = [variable for mark, variable in MIRRORS.items() if item.get_closest_marker(mark) and not _mirror(variable)]
+        if missing and not required:
+            item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} names no folder"))
+
+
+def _required(variable: str) -> Path:
+    folder = _mirror(variable)
+    if folder is None:
+        pytest.fail(f"{variable} names no folder, and this run requires the mirrors")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clip_mirror() -> Path:
+    """The folder of real clips; tests that use it are marked needs_clips."""
+    return _required("CIVICAM_CLIP_MIRROR")
+
+
+@pytest.fixture(scope="session")
+def clip_truth(clip_mirror: Path) -> dict[str, dict[str, object]]:
+    """What was counted by eye in each clip of the mirror, by file name."""
+    described = json.loads((clip_mirror / "clips.json").read_text())
+    return {clip["file"]: clip["truth"] for clip in described["clips"]}
+
+
+@pytest.fixture(scope="session")
+def model_mirror() -> Path:
+    """The folder of models from upstream; tests that use it are marked needs_models."""
+    return _required("CIVICAM_MODEL_MIRROR")
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """The checkout's root."""
+    return ROOT
+
+
+@pytest.fixture
+def payload(checkout: Path) -> object:
+    """A real payload by its name under tests/events/."""
+
+    def load(name: str) -> object:
+        return json.loads((checkout / "tests/events" / f"{name}.json").read_text())
+
+    return load
