@@ -1,0 +1,154 @@
+"""Every fact one row, whatever is delivered twice and however a commit ends."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import CommitTableResponse
+
+from civicam.aws.lake import BATCH_ID, Lake, touched
+from civicam.contracts.base import now
+from civicam.contracts.errors import Unavailable
+from civicam.contracts.facts import CloudEvent
+from civicam.lake.batches import arrow_rows
+from civicam.lake.schemas import TABLES
+
+pytestmark = pytest.mark.unit
+
+VEHICLES = TABLES["vision.vehicles.counted.v1"]
+Made = Callable[..., CloudEvent[Any]]
+
+
+def rows(*events: CloudEvent[Any]) -> pa.Table:
+    return arrow_rows(VEHICLES, events, recorded_at=now())
+
+
+def stored(lake: Lake) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = lake.load(VEHICLES.name).scan().to_arrow().to_pylist()
+    return sorted(found, key=lambda row: (row["capture_start"], row["revision"]))
+
+
+def test_the_same_batch_twice_is_one_commit(lake: Lake, vehicles: Made) -> None:
+    batch = rows(vehicles(0), vehicles(1))
+    assert lake.append_once(VEHICLES, batch, "batch") == 2
+    assert lake.append_once(VEHICLES, batch, "batch") == 0
+    assert len(stored(lake)) == 2
+    assert len(lake.load(VEHICLES.name).snapshots()) == 1
+
+
+def test_facts_delivered_again_in_another_batch_are_left_out(lake: Lake, vehicles: Made) -> None:
+    lake.append_once(VEHICLES, rows(vehicles(0), vehicles(1)), "first")
+    assert lake.append_once(VEHICLES, rows(vehicles(1), vehicles(2)), "second") == 1
+    assert len(stored(lake)) == 3
+
+
+def test_a_batch_of_known_facts_commits_nothing(lake: Lake, vehicles: Made) -> None:
+    lake.append_once(VEHICLES, rows(vehicles(0), vehicles(1)), "first")
+    assert lake.append_once(VEHICLES, rows(vehicles(1)), "second") == 0
+    assert len(lake.load(VEHICLES.name).snapshots()) == 1
+
+
+def test_every_revision_of_a_fact_is_its_own_row(lake: Lake, vehicles: Made) -> None:
+    lake.append_once(VEHICLES, rows(vehicles(0), vehicles(0, revision=1)), "first")
+    lake.append_once(VEHICLES, rows(vehicles(0, revision=1), vehicles(0, revision=2)), "second")
+    assert [row["revision"] for row in stored(lake)] == [0, 1, 2]
+
+
+def test_a_commit_whose_answer_was_lost_is_found_by_its_batch_id(
+    open_lake: Callable[..., Lake], vehicles: Made
+) -> None:
+    class AnswerLost(GlueCatalog):
+        commits = 0
+
+        def commit_table(self, *args: Any, **kwargs: Any) -> CommitTableResponse:
+            response = super().commit_table(*args, **kwargs)
+            AnswerLost.commits += 1
+            if AnswerLost.commits == 1:
+                raise ReadTimeoutError(endpoint_url="glue")
+            return response
+
+    lake = open_lake(AnswerLost)
+    assert lake.append_once(VEHICLES, rows(vehicles(0), vehicles(1)), "batch") == 0
+    assert AnswerLost.commits == 1
+    assert len(stored(lake)) == 2
+
+
+def test_a_writer_that_lost_the_race_compares_again_before_it_commits(
+    open_lake: Callable[..., Lake], vehicles: Made
+) -> None:
+    rival = open_lake()
+
+    class Overtaken(GlueCatalog):
+        overtaken = False
+
+        def commit_table(self, *args: Any, **kwargs: Any) -> CommitTableResponse:
+            if not Overtaken.overtaken:
+                Overtaken.overtaken = True
+                rival._append(VEHICLES, rows(vehicles(0)), "rival")
+            return super().commit_table(*args, **kwargs)
+
+    rival._append(VEHICLES, rows(vehicles(9)), "before")
+    lake = open_lake(Overtaken)
+    assert lake.append_once(VEHICLES, rows(vehicles(0), vehicles(1)), "batch") == 1
+    assert len(stored(lake)) == 3
+
+
+def test_a_table_that_never_takes_a_commit_is_unavailable(open_lake: Callable[..., Lake], vehicles: Made) -> None:
+    class Contested(GlueCatalog):
+        def commit_table(self, *args: Any, **kwargs: Any) -> CommitTableResponse:
+            raise CommitFailedException("somebody else was faster")
+
+    with pytest.raises(Unavailable, match="vision_vehicles_counted"):
+        open_lake(Contested).append_once(VEHICLES, rows(vehicles(0)), "batch")
+
+
+def test_two_writers_at_once_lose_nothing_and_double_nothing(open_lake: Callable[..., Lake], vehicles: Made) -> None:
+    lakes = [open_lake(wait_seconds=30), open_lake(wait_seconds=30)]
+
+    def write(turn: int) -> None:
+        events = [vehicles(n) for n in range(turn, turn + 3)]
+        lakes[turn % 2].append_once(VEHICLES, rows(*events), f"batch-{turn}")
+
+    with ThreadPoolExecutor(2) as writers:
+        list(writers.map(write, range(6)))
+    assert [row["clip_id"] for row in stored(lakes[0])] == [vehicles(n).data.clip_id for n in range(8)]
+
+
+def test_the_lease_of_a_dead_writer_is_taken_when_its_term_is_over(
+    open_lake: Callable[..., Lake], vehicles: Made
+) -> None:
+    dead = open_lake(seconds=0.5)
+    held = dead.leases.hold(dead.lease_name(VEHICLES.name))
+    held.__enter__()
+    with pytest.raises(Unavailable, match="another writer"):
+        open_lake(wait_seconds=0).append_once(VEHICLES, rows(vehicles(0)), "batch")
+    assert open_lake(wait_seconds=5).append_once(VEHICLES, rows(vehicles(0)), "batch") == 1
+
+
+def test_a_holder_whose_lease_was_taken_over_learns_it_at_renewal(open_lake: Callable[..., Lake]) -> None:
+    held = open_lake(seconds=0.01).leases.hold("lake/t")
+    slow = held.__enter__()
+    with open_lake().leases.hold("lake/t"), pytest.raises(Unavailable, match="could not be renewed"):
+        slow.renew()
+
+
+def test_the_comparison_reads_only_the_files_of_the_same_day_and_camera_bucket(lake: Lake, vehicles: Made) -> None:
+    day = 8640
+    other_camera = "01JD8K3V4N0000000000000002"
+    events = [vehicles(0), vehicles(day), vehicles(2 * day), vehicles(0, camera_id=other_camera)]
+    for number, event in enumerate(events):
+        lake.append_once(VEHICLES, rows(event), f"batch-{number}")
+    where = touched(VEHICLES, rows(vehicles(day + 1)))
+    assert len(list(lake.load(VEHICLES.name).scan(row_filter=where).plan_files())) == 1
+
+
+def test_each_commit_names_its_batch(lake: Lake, vehicles: Made) -> None:
+    lake.append_once(VEHICLES, rows(vehicles(0)), "batch-7")
+    summary = lake.load(VEHICLES.name).snapshots()[0].summary
+    assert summary is not None
+    assert summary.additional_properties[BATCH_ID] == "batch-7"
