@@ -2,6 +2,8 @@
 
 Nothing here knows an emulator: botocore itself reads AWS_ENDPOINT_URL where it is set. StartSyncExecution puts `sync-`
 before its host, which an address or an interface endpoint cannot bear, so the prefix goes where an endpoint is set.
+S3 is asked for signature version 4 and regional addresses: left alone, presigned uploads fall back to version 2, which
+binds neither size nor `If-None-Match`, and to the global address.
 """
 
 import os
@@ -28,7 +30,8 @@ def _client(service: str, read_timeout: int = 20) -> Any:
         connect_timeout=3,
         read_timeout=read_timeout,
         inject_host_prefix=not has_endpoint,
-        s3={"addressing_style": "path" if has_endpoint else "auto"},
+        s3={"addressing_style": "path" if has_endpoint else "virtual"},
+        signature_version="s3v4" if service == "s3" else None,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 

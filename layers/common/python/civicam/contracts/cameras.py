@@ -7,7 +7,7 @@ from pydantic import Field
 
 from civicam.contracts.base import Body, Moment
 from civicam.contracts.facts import Fact
-from civicam.contracts.footage import Footage
+from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.geometry import Line, Point, Zone
 from civicam.contracts.ids import CameraId, Sha256, Slug
 
@@ -59,6 +59,18 @@ class Camera(Body):
     source: HttpSource | PushSource = Field(discriminator="kind", default=PushSource())
     profile: Profile = Profile()
     retention: Slug = "standard"
+
+
+class ClipDeclaration(Body):
+    """What a recorder states about footage before it may upload it."""
+
+    camera_id: CameraId
+    capture_start: Moment
+    capture_end: Moment
+    clock_quality: ClockQuality = ClockQuality.DECLARED
+    sha256: Sha256
+    size_bytes: int = Field(gt=0)
+    media_type: str
 
 
 class ClipStored(Fact):

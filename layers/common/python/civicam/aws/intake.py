@@ -1,0 +1,170 @@
+"""How footage comes into the city, by whichever way: store, claim, announce. Each step may be repeated."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from civicam.aws.bus import Bus
+from civicam.aws.claims import ClaimOutcome, Claims, Clip, ClipState
+from civicam.aws.footage import UPLOAD_MINUTES, FootageStore, Upload
+from civicam.aws.registry import Registry
+from civicam.cameras import intake
+from civicam.cameras.intake import STANDARD, DuplicateContent, Limits
+from civicam.contracts.base import now
+from civicam.contracts.cameras import Camera, ClipDeclaration
+from civicam.contracts.errors import NotFound, Rejected
+from civicam.contracts.facts import CloudEvent
+from civicam.contracts.footage import Footage
+
+CLAIMER_SECONDS = 30
+"""How long whoever made a claim is left to announce it: the other ways to the same claim arrive in the same second."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A clip that may be uploaded, or (`upload` is None) one that is here already."""
+
+    clip: Clip
+    upload: Upload | None
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The one way in that pulls, uploads, S3's own events and the sweeper share."""
+
+    registry: Registry
+    store: FootageStore
+    claims: Claims
+    bus: Bus
+    limits: Limits = STANDARD
+    clock: Callable[[], datetime] = now
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """The intake of this stack's tables, bucket and bus, with its limits."""
+        return cls(Registry.from_env(), FootageStore.from_env(), Claims.from_env(), Bus.from_env(), limits_from_env())
+
+    def declare(self, declaration: ClipDeclaration) -> Declared:
+        """Leave to upload footage once; again gives leave again, and none where the clip is here already.
+
+        Raises Rejected as `place` and `admit` do, DuplicateContent (a Conflict) where its bytes stand under another
+        capture time.
+        """
+        footage = self.place(declaration)
+        outcome = self.claims.declare(footage, self.clock() + timedelta(minutes=UPLOAD_MINUTES))
+        if outcome is ClaimOutcome.OTHER:
+            raise DuplicateContent(footage)
+        if outcome is ClaimOutcome.SAME:
+            return Declared(self.claims.get(footage.clip_id), None)
+        return Declared(Clip(footage, ClipState.DECLARED), self.store.presign(footage))
+
+    def complete(self, clip_id: str) -> Clip:
+        """The clip, taken into the city when its bytes have arrived; again is no effect.
+
+        Raises NotFound for a clip that nobody declared, Rejected (`not_uploaded`, `digest_mismatch`) for its bytes.
+        """
+        clip = self.claims.get(clip_id)
+        if clip.state is not ClipState.DECLARED:
+            return clip
+        if not self.store.holds(clip.footage):
+            raise Rejected("not_uploaded", f"clip {clip_id} has not been uploaded: PUT it first, then complete it")
+        return self._claim_as_told(clip.footage)
+
+    def take(self, declaration: ClipDeclaration, body: bytes) -> ClaimOutcome:
+        """Store, claim and announce bytes that the city itself fetched; OTHER (and no effect) where they are known.
+
+        Raises Rejected as `place` and `admit` do.
+        """
+        footage = self.place(declaration)
+        known = self._accepted(footage.clip_id)
+        if known and known.footage.key != footage.key:
+            return ClaimOutcome.OTHER
+        if not known:
+            self.store.put(footage, body)
+        return self._claim(footage)
+
+    def found(self, key: str) -> Clip | None:
+        """Claim and announce what lies in the store, unless somebody did; None where it had to go to quarantine."""
+        try:
+            footage = self.store.describe(key)
+        except NotFound:
+            return None
+        except Rejected as error:
+            self._reject_object(key, error)
+            return None
+        try:
+            self._camera(footage.camera_id)
+            intake.admit(footage, self.limits, self.clock())
+            return self._claim_as_told(footage)
+        except Rejected as error:
+            self.reject(footage, error)
+            return None
+
+    def announce(self, clip: Clip) -> None:
+        """Say on the bus that the clip is stored, and note that it was said."""
+        fact = intake.stored(clip.footage, clip.stored_at or self.clock())
+        self.bus.publish([CloudEvent.of(fact)])
+        self.claims.announced(clip.footage.clip_id)
+
+    def reject(self, footage: Footage, error: Rejected) -> None:
+        """Move footage that cannot be used to quarantine, with a fact that says why; again is no effect.
+
+        A duplicate's claim is the first one's, so it stands.
+        """
+        key = self.store.quarantine(footage, error.reason, str(error))
+        if error.reason != intake.DUPLICATE_CONTENT:
+            self.claims.reject(footage.clip_id, error.reason)
+        self.bus.publish([CloudEvent.of(intake.rejected(footage, error, key, self.clock()))])
+
+    def place(self, declaration: ClipDeclaration) -> Footage:
+        """The footage that is declared, if the city would take it; raises Rejected."""
+        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
+        intake.admit(footage, self.limits, self.clock())
+        return footage
+
+    def _claim(self, footage: Footage) -> ClaimOutcome:
+        """Claim, and announce where that is ours to do or where whoever should have done it did not."""
+        outcome = self.claims.claim(footage, self.clock())
+        clip = self.claims.get(footage.clip_id)
+        waits = clip.state is ClipState.STORED and clip.announced_at is None
+        if outcome is ClaimOutcome.NEW or (outcome is ClaimOutcome.SAME and waits and self._left(clip)):
+            self.announce(clip)
+        return outcome
+
+    def _claim_as_told(self, footage: Footage) -> Clip:
+        if self._claim(footage) is ClaimOutcome.OTHER:
+            raise DuplicateContent(footage)
+        return self.claims.get(footage.clip_id)
+
+    def _left(self, clip: Clip) -> bool:
+        """Whether whoever made the claim has had time enough to announce it."""
+        return clip.stored_at is None or clip.stored_at < self.clock() - timedelta(seconds=CLAIMER_SECONDS)
+
+    def _accepted(self, clip_id: str) -> Clip | None:
+        try:
+            clip = self.claims.get(clip_id)
+        except NotFound:
+            return None
+        return None if clip.state is ClipState.DECLARED else clip
+
+    def _camera(self, camera_id: str) -> Camera:
+        try:
+            return self.registry.camera(camera_id)
+        except NotFound as error:
+            raise Rejected(
+                intake.UNKNOWN_CAMERA, f"camera {camera_id} is not in the registry: register it first"
+            ) from error
+
+    def _reject_object(self, key: str, error: Rejected) -> None:
+        target = self.store.quarantine_object(key, intake.object_id(key), error.reason, str(error))
+        self.bus.publish([CloudEvent.of(intake.rejected_object(key, error, target, self.clock()))])
+
+
+def limits_from_env() -> Limits:
+    """The stack's MAX_CLIP_BYTES and MAX_CLIP_SECONDS, where it sets them."""
+    return Limits(
+        max_bytes=int(os.environ.get("MAX_CLIP_BYTES", STANDARD.max_bytes)),
+        max_seconds=float(os.environ.get("MAX_CLIP_SECONDS", STANDARD.max_seconds)),
+    )
