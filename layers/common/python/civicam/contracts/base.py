@@ -12,7 +12,10 @@ def utc_text(moment: datetime) -> str:
 
 
 def _whole_milliseconds(moment: datetime) -> datetime:
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:  # 0001-01-01T00:00+01:00 lies before the calendar
+        raise ValueError("the time lies outside the years 1 to 9999 in UTC") from error
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 

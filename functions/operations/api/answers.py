@@ -1,0 +1,144 @@
+"""The shapes of the API's answers: allow-lists, so that a field of the city's own documents never slips out."""
+
+from typing import TYPE_CHECKING, Any, Union
+
+from pydantic import Field
+
+from civicam.aws.claims import Clip, ClipState
+from civicam.aws.footage import Upload
+from civicam.contracts.base import Document, Moment
+from civicam.contracts.cameras import Camera, Profile
+from civicam.contracts.catalogue import FACTS
+from civicam.contracts.facts import ClipFact, CloudEvent
+from civicam.contracts.footage import ClockQuality, FootageKind
+from civicam.contracts.geometry import Point
+from civicam.contracts.watch import Alert
+from civicam.operations.problems import MEDIA_TYPE, Problem
+
+CLIP_FACTS = tuple(fact for fact in FACTS if issubclass(fact, ClipFact))
+"""The facts that are judged from clips: what GET /v1/facts lists."""
+if TYPE_CHECKING:
+    AnyClipFact = CloudEvent[Any]
+else:
+    AnyClipFact = Union[tuple(CloudEvent[fact] for fact in CLIP_FACTS)]  # noqa: UP007 - made from the catalogue
+
+_PROBLEMS = {
+    400: "The cursor is not one of this list's",
+    401: "No valid access token",
+    403: "The caller's role may not do this",
+    404: "No such thing in the caller's units",
+    409: "It contradicts what already stands",
+    415: "The body is not JSON",
+    422: "The request is not as this document wants it, or the city does not take it",
+    500: "The city's own fault",
+}
+
+
+class _Page(Document):
+    next: str | None = Field(description="Address of the next page, relative to the API's root; null on the last page")
+
+
+class CameraAnswer(Document):
+    """A camera; the address of its source, which may hold a password, is for its owner alone."""
+
+    camera_id: str
+    version: int
+    name: str
+    owner_id: str
+    unit_id: str
+    position: tuple[float, float] = Field(description="Longitude and latitude (WGS 84)")
+    field_of_view: tuple[Point, ...]
+    source_kind: str
+    profile: Profile
+
+    @classmethod
+    def of(cls, camera: Camera) -> "CameraAnswer":
+        """The camera as its unit sees it."""
+        return cls(**camera.model_dump(exclude={"source"}), source_kind=camera.source.kind)
+
+
+class CameraPage(_Page):
+    """Cameras by unit and id."""
+
+    items: tuple[CameraAnswer, ...]
+
+
+class ClipAnswer(Document):
+    """A clip and where it stands."""
+
+    clip_id: str
+    camera_id: str
+    kind: FootageKind
+    capture_start: Moment
+    capture_end: Moment
+    clock_quality: ClockQuality
+    sha256: str
+    size_bytes: int
+    media_type: str
+    state: ClipState
+    stored_at: Moment | None
+    reason: str | None = Field(description="Why it cannot be used, where it cannot")
+
+    @classmethod
+    def of(cls, clip: Clip) -> "ClipAnswer":
+        """The clip, without where its bytes lie."""
+        return cls(**dict(clip.footage), state=clip.state, stored_at=clip.stored_at, reason=clip.reason)
+
+
+class ClipPage(_Page):
+    """Accepted clips of one camera, newest first."""
+
+    items: tuple[ClipAnswer, ...]
+
+
+class UploadAnswer(Document):
+    """Leave to upload: send exactly this method, these headers and the declared bytes to the address."""
+
+    method: str = "PUT"
+    url: str
+    headers: dict[str, str]
+    expires_at: Moment
+
+    @classmethod
+    def of(cls, upload: Upload) -> "UploadAnswer":
+        """The leave as the recorder needs it."""
+        return cls(url=upload.url, headers=upload.headers, expires_at=upload.expires_at)
+
+
+class DeclaredAnswer(Document):
+    """The clip may be uploaded; then complete it."""
+
+    clip_id: str
+    upload: UploadAnswer
+
+
+class StateAnswer(Document):
+    """Where the clip stands: there is nothing to upload."""
+
+    clip_id: str
+    state: ClipState
+
+
+class FactPage(_Page):
+    """Facts of one camera as CloudEvents 1.0, newest first, each at its highest revision."""
+
+    items: tuple[AnyClipFact, ...]
+
+
+class AlertPage(_Page):
+    """Alerts, newest first."""
+
+    items: tuple[Alert, ...]
+
+
+def answers(*problems: int, **good: tuple[type[Document], str]) -> dict[int, Any]:
+    """What a route may answer: `ok`, `created`, `accepted` with their shapes, and the problems that it may tell."""
+    codes = {"ok": 200, "created": 201, "accepted": 202}
+    told = {codes[name]: _content(text, "application/json", shape) for name, (shape, text) in good.items()}
+    return told | {
+        status: _content(_PROBLEMS[status], MEDIA_TYPE, Problem) for status in sorted({401, 403, 422, 500, *problems})
+    }
+
+
+def _content(description: str, media_type: str, shape: type[Document] | type[Problem]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"model": shape}}}

@@ -1,0 +1,80 @@
+"""The API: its routes, its document and its problems. Nothing here touches AWS before a request comes.
+
+`routes()` is what the gateway's routes are made from, so that document, gateway and handler cannot differ.
+"""
+
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, License
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from civicam.operations.problems import MEDIA_TYPE, problem
+from functions.operations.api.errors import answer, refuse_body, tell_problems
+from functions.operations.api.routes import alerts, cameras, clips, facts, meta
+
+app = APIGatewayHttpResolver(enable_validation=True)
+for resource in (cameras, clips, facts, alerts):
+    app.include_router(resource.router)
+meta.describe(app)
+tell_problems(app)
+app.configure_openapi(
+    title="civicam",
+    version="1.0.0",
+    openapi_version="3.1.0",
+    description="A city's cameras: what they see, as facts and alerts. A caller sees the things of its own units only.",
+    license_info=License(name="Apache-2.0", identifier="Apache-2.0"),
+    security_schemes={"token": HTTPBearer(bearerFormat="JWT", description="A Cognito access token")},
+    security=[{"token": []}],
+)
+
+
+class Route(NamedTuple):
+    """One route of the gateway; `public` ones ask for no token."""
+
+    method: str
+    path: str
+    public: bool
+
+
+def openapi() -> str:
+    """The API's OpenAPI 3.1 document, as JSON."""
+    return app.get_openapi_json_schema()
+
+
+def routes() -> tuple[Route, ...]:
+    """Every route of the document, and the page that shows it."""
+    paths = app.get_openapi_schema().model_dump(by_alias=True, exclude_none=True)["paths"]
+    documented = (
+        Route(method.upper(), path, operation.get("security") == [])
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    )
+    return (*documented, Route("GET", meta.DOCS_PATH, public=True))
+
+
+@app.not_found
+def no_such_route(_: NotFoundError) -> Response[str]:
+    """404; 405 where the path is known under other methods (RFC 9110)."""
+    path = app.current_event.path
+    known = {route.method for route in routes() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), path)}
+    if known:
+        told = problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", f"{path} knows {', '.join(sorted(known))}")
+        return answer(told, Allow=", ".join(sorted(known)))
+    return answer(problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such route: see /v1/openapi.json"))
+
+
+def respond(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The response to one request of the gateway (payload format 2.0)."""
+    refused = refuse_body(event)
+    if refused:
+        headers = {"Content-Type": MEDIA_TYPE}
+        return {
+            "statusCode": refused.status,
+            "headers": headers,
+            "body": refused.model_dump_json(exclude_defaults=True),
+        }
+    return app.resolve(event, context)

@@ -1,0 +1,17 @@
+"""A request of the HTTP API (payload format 2.0) -> its response."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_HTTP
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.operations.api.app import respond
+
+logger = Logger()
+
+
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=API_GATEWAY_HTTP)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The API's answer."""
+    return respond(event, context)

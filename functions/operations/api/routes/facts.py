@@ -1,0 +1,54 @@
+"""/v1/facts: what was judged from a camera's clips in the last 30 days; older questions go to the lake."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from civicam.aws.recent_facts import Asked, RecentFacts
+from civicam.contracts.base import Moment, utc_text
+from civicam.operations.caller import Caller
+from civicam.operations.paging import next_link, read_cursor
+from civicam.operations.policy import Action
+from functions.operations.api.access import camera_of, may
+from functions.operations.api.answers import CLIP_FACTS, FactPage, answers
+from functions.operations.api.routing import CameraQuery, Cursor, Limit, new_router
+
+router = new_router()
+FactType = StrEnum("FactType", {fact.__name__: fact.TYPE for fact in CLIP_FACTS})  # type: ignore[misc] # its members are the catalogue's
+Reader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
+
+
+@router.get(
+    "/v1/facts",
+    summary="List a camera's facts",
+    operation_id="listFacts",
+    tags=["facts"],
+    responses=answers(400, 404, ok=(FactPage, "A page of facts")),
+)
+def list_facts(  # noqa: PLR0913, PLR0917 - each is one query parameter
+    caller: Reader,
+    camera_id: CameraQuery,
+    fact_type: Annotated[FactType | None, Query(alias="type", description="Only facts of this type")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="Captured at or after this")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Captured before this")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> FactPage:
+    """Facts of one camera as CloudEvents, newest first, each at its highest revision."""
+    camera_of(caller, camera_id)
+    asked = Asked(camera_id, fact_type, start, end)
+    query = _query(asked)
+    page = RecentFacts.from_env().by_camera(asked, cursor=read_cursor(query, cursor), limit=limit)
+    return FactPage(items=page.items, next=next_link("/v1/facts", query, limit, page.cursor))
+
+
+def _query(asked: Asked) -> dict[str, str]:
+    given = {
+        "camera_id": asked.camera_id,
+        "type": asked.fact_type,
+        "from": asked.start and utc_text(asked.start),
+        "to": asked.end and utc_text(asked.end),
+    }
+    return {name: str(value) for name, value in given.items() if value is not None}

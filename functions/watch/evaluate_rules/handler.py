@@ -1,0 +1,37 @@
+"""vision.vehicles.counted.v1, vision.crowd.measured.v1 (SQS batch) -> alerts, each raised by one conditional put."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from civicam.aws.alerts import Alerts
+from civicam.aws.registry import Registry
+from civicam.aws.rules import Rules
+from civicam.contracts.base import now
+from civicam.contracts.catalogue import read_any
+from civicam.watch.evaluation import evaluate
+
+logger = Logger()
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+def raise_alerts(record: SQSRecord) -> None:
+    """Raise what the camera's rules make of one fact."""
+    fact = read_any(json.loads(record.body)["detail"]).data
+    rules = Rules.from_env().of_camera(fact.camera_id)
+    unit_id = Registry.from_env().camera(fact.camera_id).unit_id if rules else ""
+    for rule in rules:
+        alert = evaluate(rule, fact, unit_id=unit_id, raised_at=now())
+        if alert and Alerts.from_env().raise_once(alert):
+            logger.info("alert raised", alert_id=alert.alert_id, rule_id=alert.rule_id, camera_id=alert.camera_id)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """The facts that could not be looked at: they return to the queue."""
+    return process_partial_response(event=event, record_handler=raise_alerts, processor=processor, context=context)

@@ -1,0 +1,144 @@
+"""The signed webhook: an alert's fact POSTed to the address that the city's operators chose."""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+
+import urllib3
+from pydantic import Field, ValidationError
+
+from civicam.aws import clients
+from civicam.aws.addresses import PORTS, Network, allowed_networks, parse_url, resolve_allowed
+from civicam.aws.environment import setting
+from civicam.contracts.base import Body, now
+from civicam.contracts.errors import Inconsistent, Rejected, Unavailable
+from civicam.contracts.facts import CloudEvent
+from civicam.contracts.watch import AlertRaised
+from civicam.watch.signing import DELIVERY_HEADER, SIGNATURE_HEADER, sign
+
+SECRET_SECONDS = 60
+"""How long a secret is believed: an exchanged key or address is in use after at most this."""
+STANDARD_TIMEOUT = urllib3.Timeout(connect=3, read=7)
+_PASSING = {408, 425, 429}
+
+
+class TryLater(Unavailable):
+    """The receiver cannot take the delivery now; `asked_seconds` is the wait that it asked for, where it did."""
+
+    def __init__(self, message: str, asked_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.asked_seconds = asked_seconds
+
+
+class Subscription(Body):
+    """Who is told about alerts: the secret's content. An empty address means nobody."""
+
+    url: str = ""
+    key: str = Field(min_length=16)
+
+
+class Subscriptions:
+    """Reads subscriptions from Secrets Manager, each at most once a minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: dict[str, tuple[float, Subscription]] = {}
+
+    def read(self, arn: str) -> Subscription:
+        """The subscription in a secret; raises Inconsistent, without its content, where it is not one."""
+        read_at, kept = self._kept.get(arn, (0.0, None))
+        if kept and self._clock() - read_at < SECRET_SECONDS:
+            return kept
+        text = clients.secretsmanager().get_secret_value(SecretId=arn)["SecretString"]
+        try:
+            subscription = Subscription.model_validate_json(text)
+        except ValidationError:
+            raise Inconsistent(
+                'the webhook\'s secret must read {"url": "...", "key": "16 characters or more"}'
+            ) from None
+        self._kept[arn] = (self._clock(), subscription)
+        return subscription
+
+
+_subscriptions = Subscriptions()
+
+
+class Webhook:
+    """Delivers alerts, signed, to one address."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        networks: Sequence[Network] = (),
+        *,
+        timeout: urllib3.Timeout = STANDARD_TIMEOUT,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._subscription, self._networks, self._timeout, self._clock = subscription, networks, timeout, clock
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """The webhook of the secret WEBHOOK_SECRET_ARN; it reaches private addresses only as PRIVATE_NETWORKS says."""
+        return cls(_subscriptions.read(setting("WEBHOOK_SECRET_ARN")), allowed_networks())
+
+    def deliver(self, event: CloudEvent[AlertRaised]) -> bool:
+        """POST the alert's CloudEvent, signed; True once the receiver took it (2xx), False where nobody is subscribed.
+
+        Raises TryLater for what passes (no answer, 408, 425, 429, 5xx), Rejected for what does not: another 4xx, a
+        redirection (never followed: it could point inside), an address that may not be called.
+        """
+        if not self._subscription.url:
+            return False
+        status, asked_seconds = self._post(event.model_dump_json().encode(), event.data.alert.alert_id)
+        if 200 <= status < 300:
+            return True
+        if status in _PASSING or status >= 500:
+            raise TryLater(f"the webhook's receiver answers {status}", asked_seconds)
+        raise Rejected("delivery_refused", f"the webhook's receiver answers {status}: check its address and key")
+
+    def _post(self, body: bytes, alert_id: str) -> tuple[int, int | None]:
+        """The answer's status, and the wait that it asks for."""
+        parts = parse_url(self._subscription.url)
+        headers = {
+            "Host": parts.netloc,
+            "Content-Type": "application/cloudevents+json",
+            "User-Agent": "civicam/1",
+            SIGNATURE_HEADER: sign(body, self._subscription.key, self._clock()),
+            DELIVERY_HEADER: alert_id,
+        }
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            with self._pool() as pool:
+                answer = pool.urlopen(
+                    "POST", target, body, headers, retries=False, redirect=False, preload_content=False
+                )
+                answer.close()  # what else it says is nobody's business, and could be endless
+        except (urllib3.exceptions.HTTPError, Unavailable) as error:
+            raise TryLater(f"the webhook's receiver cannot be reached: {type(error).__name__}") from error
+        return answer.status, _seconds(answer.headers.get("Retry-After"), self._clock())
+
+    def _pool(self) -> urllib3.HTTPConnectionPool:
+        """Connections to the address that was checked; the certificate must be the name's."""
+        parts = parse_url(self._subscription.url)
+        shared: dict[str, Any] = {
+            "host": str(resolve_allowed(self._subscription.url, self._networks)),
+            "port": parts.port or PORTS[parts.scheme],
+            "timeout": self._timeout,
+        }
+        if parts.scheme == "http":
+            return urllib3.HTTPConnectionPool(**shared)
+        return urllib3.HTTPSConnectionPool(**shared, server_hostname=parts.hostname, assert_hostname=parts.hostname)
+
+
+def _seconds(retry_after: str | None, at: datetime) -> int | None:
+    """The wait in a Retry-After header (RFC 9110: seconds, or a date); None where it is missing or makes no sense."""
+    if retry_after is None:
+        return None
+    if retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 10:
+        return int(retry_after)
+    try:
+        return max(0, round((parsedate_to_datetime(retry_after) - at).total_seconds()))
+    except (ValueError, TypeError):
+        return None

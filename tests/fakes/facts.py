@@ -1,0 +1,49 @@
+"""Facts as judge_clip would state them, with what a test wants to say in them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from civicam.contracts.ids import clip_id, fact_id
+from civicam.contracts.vision import Crossings, CrowdMeasured, VehiclesCounted, Window, ZonePeople
+
+CAMERA = "01JD8K3V4N0000000000000001"
+START = datetime(2026, 11, 24, 10, 45, tzinfo=UTC)
+SECONDS = 10
+
+
+def crossing(count: int, line_id: str = "north", direction: Any = "forward", label: Any = "car") -> Crossings:
+    return Crossings(line_id=line_id, direction=direction, label=label, count=count)
+
+
+def vehicles(*crossings: Crossings, **changes: Any) -> VehiclesCounted:
+    """Vehicles counted in one clip."""
+    return VehiclesCounted(
+        **_clip(VehiclesCounted.TYPE, changes), crossings=crossings, appeared=(), present_max=len(crossings)
+    )
+
+
+def crowd(*zones: ZonePeople, **changes: Any) -> CrowdMeasured:
+    """People measured in one clip."""
+    return CrowdMeasured(**_clip(CrowdMeasured.TYPE, changes), people_mean=1.0, people_max=len(zones), zones=zones)
+
+
+def _clip(kind: str, changes: dict[str, Any]) -> dict[str, Any]:
+    camera_id, start = changes.get("camera_id", CAMERA), changes.get("capture_start", START)
+    end = start + timedelta(seconds=SECONDS)
+    digests = {"model_digest": "m", "rules_digest": "r", "profile_version": 1}
+    return {
+        "fact_id": fact_id(kind=kind, camera_id=camera_id, capture_start=start, clip_sha256="c" * 64, **digests),
+        "camera_id": camera_id,
+        "clip_id": clip_id(camera_id, "c" * 64),
+        "capture_start": start,
+        "capture_end": end,
+        "clock_quality": "synced",
+        "ingested_at": end,
+        "judged_at": end,
+        "sampling_fps": 5,
+        "coverage": 1,
+        "confidence": 0.8,
+        "window": Window(start=start, end=end),
+        **digests,
+        **changes,
+    }
