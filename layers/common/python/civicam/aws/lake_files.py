@@ -1,13 +1,14 @@
 """A table's files as they lie in S3: which metadata file is the newest that is whole, and which files nobody needs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import ValidationError
 from pyiceberg.io import load_file_io
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import ManifestFile
@@ -16,7 +17,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 METADATA_NAME = re.compile(r"/metadata/(\d+)-[0-9a-f-]{36}\.metadata\.json$")
-BROKEN = (OSError, ValueError, EOFError)
+BROKEN = (OSError, ValueError, EOFError, ValidationError)
 """What reading a file that is missing, cut or damaged ends with."""
 
 
@@ -52,9 +53,10 @@ class LakeFiles:
         infos = self._filesystem.get_file_info(FileSelector(path, recursive=True, allow_not_found=True))
         return {f"{prefix}{info.path}": info for info in infos if info.type == FileType.File}
 
-    def whole_versions(self) -> Iterator[MetadataFile]:
+    def whole_versions(self, *, without: Collection[str] = ()) -> Iterator[MetadataFile]:
         """Readable versions, the newest first: by number, then (writers that raced for it) by the time of writing."""
-        numbered = [(int(match[1]), name) for name in self.listed if (match := METADATA_NAME.search(name))]
+        names = (name for name in self.listed if name not in without)
+        numbered = [(int(match[1]), name) for name in names if (match := METADATA_NAME.search(name))]
         for version, location in sorted(numbered, key=lambda item: (item[0], self._modified(item[1])), reverse=True):
             metadata = self._read(location)
             if metadata is not None and self._is_whole(metadata.current_snapshot()):
