@@ -33,6 +33,13 @@ class FrameBoxes(Document):
     boxes: tuple[Box, ...]
 
 
+class SampledInstant(Document):
+    """One frame that was looked at: `index` counts the source's frames from 0, `time_s` is from the clip's start."""
+
+    index: int = Field(ge=0)
+    time_s: float = Field(ge=0, allow_inf_nan=False)
+
+
 class ClipBoxes(Document):
     """What one detector saw in one clip: the document behind a boxes address, gzipped JSON."""
 
@@ -44,6 +51,19 @@ class ClipBoxes(Document):
     """Size of the source picture in pixels, as displayed (rotation applied)."""
     sampling_fps: float
     frames: tuple[FrameBoxes, ...]
+    still: tuple[SampledInstant, ...] = ()
+    """Frames in which nothing moved since the one before: not given to the detector, their boxes are those of the
+    frame before them (the detector copies the list from the pack's manifest)."""
+
+    def seen(self) -> tuple[FrameBoxes, ...]:
+        """Every sampled frame in the order of time; a still one repeats the boxes of the last one that moved."""
+        seen: list[FrameBoxes] = []
+        for entry in sorted((*self.frames, *self.still), key=lambda entry: entry.index):
+            if isinstance(entry, FrameBoxes):
+                seen.append(entry)
+            elif seen:
+                seen.append(FrameBoxes(index=entry.index, time_s=entry.time_s, boxes=seen[-1].boxes))
+        return tuple(seen)
 
 
 class Sampled(Document):
