@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from moto import mock_aws
 
 from civicam.aws import clients
@@ -29,15 +30,14 @@ PUBLISHED = "published"
 REGION = "us-east-1"
 
 
-class Context:
+class Context(LambdaContext):
     """What Lambda tells a function about its run."""
 
-    function_name = "function"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
-
     def __init__(self) -> None:
-        self.aws_request_id = str(uuid4())
+        self._function_name = "function"
+        self._memory_limit_in_mb = 256
+        self._invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:function"
+        self._aws_request_id = str(uuid4())
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def crowd(*zones: ZonePeople, **changes: Any) -> CrowdMeasured:
 def _clip(kind: str, changes: dict[str, Any]) -> dict[str, Any]:
     camera_id, start = changes.get("camera_id", CAMERA), changes.get("capture_start", START)
     end = start + timedelta(seconds=SECONDS)
-    digests = {"model_digest": "m", "rules_digest": "r", "profile_version": 1}
+    digests: dict[str, Any] = {"model_digest": "m", "rules_digest": "r", "profile_version": 1}
     return {
         "fact_id": fact_id(kind=kind, camera_id=camera_id, capture_start=start, clip_sha256="c" * 64, **digests),
         "camera_id": camera_id,

@@ -15,7 +15,7 @@ logger = Logger()
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives both
     """The event with what it adds to the token; a user without units gets an empty claim and sees nothing."""
     units = words(event["request"]["userAttributes"].get(UNITS_ATTRIBUTE))
     claims = {UNITS_CLAIM: " ".join(sorted(set(units)))}

@@ -23,23 +23,25 @@ from civicam.contracts.watch import AlertRaised
 from civicam.watch.backoff import wait_seconds
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)  # the fault is not ours
 
 
 def deliver(record: SQSRecord) -> None:
     """Deliver one alert, or say when to try again and fail."""
     event = read_fact(json.loads(record.body)["detail"], AlertRaised)
-    tries = int(record.attributes.approximate_receive_count)
+    alert_id, tries = event.data.alert.alert_id, int(record.attributes.approximate_receive_count)
     try:
         delivered = Webhook.from_env().deliver(event)
     except TryLater as error:
         wait = wait_seconds(tries, chance=secrets.randbelow(1000) / 1000, asked_seconds=error.asked_seconds)
+        logger.warning("webhook later", alert_id=alert_id, tries=tries, wait_seconds=wait, error=str(error))
         postpone(setting("WEBHOOK_QUEUE_URL"), record.receipt_handle, wait)
         raise
-    except Rejected:
+    except Rejected as error:
+        logger.warning("webhook refused", alert_id=alert_id, tries=tries, error=str(error))
         postpone(setting("WEBHOOK_QUEUE_URL"), record.receipt_handle, 0)
         raise
-    logger.info("webhook answered" if delivered else "no webhook", alert_id=event.data.alert.alert_id, tries=tries)
+    logger.info("webhook answered" if delivered else "no webhook", alert_id=alert_id, tries=tries)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -15,7 +15,7 @@ from civicam.contracts.errors import Rejected
 SIGNATURE_HEADER = "Civicam-Signature"
 DELIVERY_HEADER = "Civicam-Delivery"
 TOLERANCE_SECONDS = 300
-_SHAPE = re.compile(r"t=(\d{1,12})((?:,v1=[0-9a-f]{64})+)")
+_SHAPE = re.compile(r"t=([0-9]{1,12})((?:,v1=[0-9a-f]{64})+)")
 
 
 def sign(body: bytes, key: str, at: datetime) -> str:
