@@ -1,6 +1,6 @@
 """Claims on footage: an item per clip in DynamoDB, taken by one conditional write, with where the clip stands."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -137,16 +137,20 @@ class Claims:
             tuple(map(_clip, answer["Items"])), {name: value["S"] for name, value in last.items()} if last else None
         )
 
-    def pending(self, older_than: datetime, limit: int = 100) -> tuple[Clip, ...]:
+    def pending(self, older_than: datetime, limit: int = 1000) -> Iterator[Clip]:
         """Clips stored before that moment which nobody has judged, oldest first."""
-        answer = clients.dynamodb().query(
-            TableName=self._table,
-            IndexName="pending",
-            KeyConditionExpression="pending = :yes AND stored_at < :moment",
-            ExpressionAttributeValues={":yes": _s("1"), ":moment": _s(utc_text(older_than))},
-            Limit=limit,
+        pages = (
+            clients.dynamodb()
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                IndexName="pending",
+                KeyConditionExpression="pending = :yes AND stored_at < :moment",
+                ExpressionAttributeValues={":yes": _s("1"), ":moment": _s(utc_text(older_than))},
+                PaginationConfig={"MaxItems": limit},
+            )
         )
-        return tuple(map(_clip, answer["Items"]))
+        return (_clip(item) for page in pages for item in page["Items"])
 
     def _put_unless_taken(self, footage: Footage, item: "dict[str, AttributeValueTypeDef]") -> ClaimOutcome:
         """One conditional write: over nothing, over the same declaration, or over another that ran out unused."""

@@ -106,20 +106,26 @@ class FootageStore:
 
     def quarantine_object(self, key: str, name: str, reason: str, message: str) -> str:
         """As `quarantine`, for an object that could not be understood as footage."""
-        target = f"quarantine/{reason}/{name}"
+        target = _quarantine_key(reason, name)
         try:
             clients.s3().copy_object(
                 Bucket=self.bucket,
                 Key=target,
                 CopySource={"Bucket": self.bucket, "Key": key},
                 MetadataDirective="REPLACE",
-                Metadata={"reason": reason, "message": _header_text(message), "from": key},
+                Metadata=_why(reason, message, key),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] not in MISSING:
                 raise
             return target
         clients.s3().delete_object(Bucket=self.bucket, Key=key)
+        return target
+
+    def put_in_quarantine(self, footage: Footage, body: bytes, reason: str, message: str) -> str:
+        """Put bytes that were never in the store into quarantine, with the reason on them, and return their key."""
+        target = _quarantine_key(reason, footage.clip_id)
+        clients.s3().put_object(Bucket=self.bucket, Key=target, Body=body, Metadata=_why(reason, message, footage.key))
         return target
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
@@ -172,6 +178,14 @@ def _footage(bucket: str, key: str, head: dict[str, Any]) -> Footage:
     if footage.key != key or (checksum and checksum != _base64(footage.sha256)):
         raise Rejected("malformed_footage", f"{key} is not the key or the digest that its metadata state")
     return footage
+
+
+def _quarantine_key(reason: str, name: str) -> str:
+    return f"quarantine/{reason}/{name}"
+
+
+def _why(reason: str, message: str, key: str) -> dict[str, str]:
+    return {"reason": reason, "message": _header_text(message), "from": key}
 
 
 def _base64(sha256: str) -> str:

@@ -52,7 +52,8 @@ class Intake:
         Raises Rejected as `place` and `admit` do, DuplicateContent (a Conflict) where its bytes stand under another
         capture time.
         """
-        footage = self.place(declaration)
+        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
+        intake.admit(footage, self.limits, self.clock())
         outcome = self.claims.declare(footage, self.clock() + timedelta(minutes=UPLOAD_MINUTES))
         if outcome is ClaimOutcome.OTHER:
             raise DuplicateContent(footage)
@@ -75,9 +76,14 @@ class Intake:
     def take(self, declaration: ClipDeclaration, body: bytes) -> ClaimOutcome:
         """Store, claim and announce bytes that the city itself fetched; OTHER (and no effect) where they are known.
 
-        Raises Rejected as `place` and `admit` do.
+        Raises Rejected as `place` and `admit` do; what `admit` refuses lies in quarantine then, and a fact says so.
         """
-        footage = self.place(declaration)
+        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
+        try:
+            intake.admit(footage, self.limits, self.clock())
+        except Rejected as error:
+            self._tell_rejected(footage, error, self.store.put_in_quarantine(footage, body, error.reason, str(error)))
+            raise
         known = self._accepted(footage.clip_id)
         if known and known.footage.key != footage.key:
             return ClaimOutcome.OTHER
@@ -116,13 +122,7 @@ class Intake:
         key = self.store.quarantine(footage, error.reason, str(error))
         if error.reason != intake.DUPLICATE_CONTENT:
             self.claims.reject(footage.clip_id, error.reason)
-        self.bus.publish([CloudEvent.of(intake.rejected(footage, error, key, self.clock()))])
-
-    def place(self, declaration: ClipDeclaration) -> Footage:
-        """The footage that is declared, if the city would take it; raises Rejected."""
-        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
-        intake.admit(footage, self.limits, self.clock())
-        return footage
+        self._tell_rejected(footage, error, key)
 
     def _claim(self, footage: Footage) -> ClaimOutcome:
         """Claim, and announce where that is ours to do or where whoever should have done it did not."""
@@ -156,6 +156,9 @@ class Intake:
             raise Rejected(
                 intake.UNKNOWN_CAMERA, f"camera {camera_id} is not in the registry: register it first"
             ) from error
+
+    def _tell_rejected(self, footage: Footage, error: Rejected, key: str) -> None:
+        self.bus.publish([CloudEvent.of(intake.rejected(footage, error, key, self.clock()))])
 
     def _reject_object(self, key: str, error: Rejected) -> None:
         target = self.store.quarantine_object(key, intake.object_id(key), error.reason, str(error))

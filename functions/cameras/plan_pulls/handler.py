@@ -1,0 +1,23 @@
+"""Scheduler tick of a minute -> one message per pull of that minute, held back until it is due."""
+
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from civicam.aws.pulling import PullQueue
+from civicam.aws.registry import Registry
+from civicam.cameras.pulls import minute_of, plan
+from civicam.contracts.base import now
+
+logger = Logger()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda gives both
+    """The tick's input may name the `minute` (RFC 3339) that is planned; the present one otherwise."""
+    at = now()
+    minute = minute_of(datetime.fromisoformat(event["minute"]) if "minute" in event else at)
+    pulls = (pull for camera in Registry.from_env().all() for pull in plan(camera, minute))
+    logger.info("minute planned", minute=minute.isoformat(), pulls=PullQueue.from_env().send(pulls, at))

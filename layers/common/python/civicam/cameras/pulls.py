@@ -1,0 +1,93 @@
+"""When each camera's source is read: the plan of a minute, spread so that a thousand cameras do not ask at once."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from civicam.contracts.base import Body, Moment, utc_text
+from civicam.contracts.cameras import Camera, HttpSource
+from civicam.contracts.errors import Rejected
+from civicam.contracts.footage import ClockQuality
+from civicam.contracts.ids import CameraId, digest
+
+MINUTE = timedelta(minutes=1)
+LAST_READ_MARGIN_SECONDS = 4
+"""Pictures are asked for at least this long before their minute ends, so that the last one still falls into it."""
+CLOSING = timedelta(seconds=15)
+"""A series is closed this long after its minute: longer than the slowest picture takes."""
+START_HEADER, END_HEADER = "capture-start", "capture-end"
+"""How an HTTP source states when its clip was filmed (RFC 3339, both or none)."""
+
+
+class Pull(Body):
+    """One message of the pull queue: read a source at that time, or close the series of pictures of a minute."""
+
+    camera_id: CameraId
+    at: Moment
+    action: Literal["read", "close"] = "read"
+
+
+def minute_of(moment: datetime) -> datetime:
+    """The whole minute that a moment lies in."""
+    return moment.replace(second=0, microsecond=0)
+
+
+def plan(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
+    """The camera's pulls of one minute, in order; the same whenever the minute is planned. Empty for a push source."""
+    source = camera.source
+    if not isinstance(source, HttpSource):
+        return ()
+    first = _offset(camera.camera_id, source)
+    seconds = int(minute.timestamp())
+    wait = (first - seconds) % source.interval_seconds
+    reads = [
+        Pull(camera_id=camera.camera_id, at=minute + timedelta(seconds=after))
+        for after in range(wait, 60, source.interval_seconds)
+    ]
+    if reads and source.kind == "http_picture":
+        reads.append(Pull(camera_id=camera.camera_id, at=minute + MINUTE + CLOSING, action="close"))
+    return tuple(reads)
+
+
+def series_minute(pull: Pull) -> datetime:
+    """The minute whose pictures a pull adds to or closes."""
+    return minute_of(pull.at) - (MINUTE if pull.action == "close" else timedelta())
+
+
+def delay_seconds(pull: Pull, at: datetime) -> int:
+    """Whole seconds to keep the message back so that it arrives when it is due; SQS takes up to 900."""
+    return max(0, min(900, round((pull.at - at).total_seconds())))
+
+
+def is_late(pull: Pull, source: HttpSource, at: datetime) -> bool:
+    """Whether the source's next pull is due already: then this one is let go, the source has moved on."""
+    if source.kind == "http_picture":
+        return at >= series_minute(pull) + MINUTE
+    return at >= pull.at + timedelta(seconds=source.interval_seconds)
+
+
+def captured(headers: Mapping[str, str], pull: Pull, source: HttpSource) -> tuple[datetime, datetime, ClockQuality]:
+    """When a pulled clip was filmed: as the source states it, else the interval up to the pull.
+
+    Raises Rejected (`malformed_footage`) where the source states it, but not as two RFC 3339 times.
+    """
+    start, end = headers.get(START_HEADER), headers.get(END_HEADER)
+    if start is None and end is None:
+        return pull.at - timedelta(seconds=source.interval_seconds), pull.at, ClockQuality.RECEIVED
+    try:
+        return _aware(start), _aware(end), ClockQuality.DECLARED
+    except (TypeError, ValueError) as error:
+        told = f"{START_HEADER}: {start}, {END_HEADER}: {end}"
+        raise Rejected("malformed_footage", f"the source states {told}: send two RFC 3339 times") from error
+
+
+def _offset(camera_id: str, source: HttpSource) -> int:
+    margin = LAST_READ_MARGIN_SECONDS if source.kind == "http_picture" else 0
+    return int(digest("pull", camera_id)[:8], 16) % (source.interval_seconds - margin)
+
+
+def _aware(text: str | None) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError(f"{utc_text(moment)} has no offset")
+    return moment.astimezone(UTC)

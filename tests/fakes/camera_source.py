@@ -1,0 +1,81 @@
+"""A camera's HTTP address on loopback, which answers as a test tells it to."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
+
+
+@dataclass
+class Answer:
+    """What the source says to one request. `cut`: it states more bytes than it sends; `drip_seconds`: between two."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = "video/mp4"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    drip_seconds: float = 0
+
+
+class Source:
+    """Answers GETs in the order of `answers`, the last one for ever."""
+
+    def __init__(self, port: int, scheme: str) -> None:
+        self.port, self.scheme = port, scheme
+        self.answers: list[Answer] = [Answer(404)]
+        self.asked: list[dict[str, str]] = []
+        self.paths: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}/clip?of=1"
+
+    def answer(self) -> Answer:
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@contextmanager
+def camera_source(tls: SSLContext | None = None) -> Iterator[Source]:
+    """A source that listens."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            listening.paths.append(self.path)
+            listening.asked.append({name.lower(): value for name, value in self.headers.items()})
+            answer = listening.answer()
+            self.send_response(answer.status)
+            told = {"Content-Type": answer.media_type, "Content-Length": str(len(answer.body) + answer.cut)}
+            for name, value in (told | answer.headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self._send(answer)
+
+        def _send(self, answer: Answer) -> None:
+            pieces = [answer.body] if not answer.drip_seconds else [bytes([byte]) for byte in answer.body]
+            try:
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+                    time.sleep(answer.drip_seconds)
+            except OSError:
+                return
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        listening = Source(server.server_port, "https" if tls else "http")
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield listening
+        finally:
+            server.shutdown()
+            thread.join()
