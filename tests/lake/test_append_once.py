@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from pyiceberg.table import CommitTableResponse
 
 from civicam.aws.lake import BATCH_ID, Lake, touched
 from civicam.contracts.base import now
+from civicam.contracts.cameras import ClipRejected
 from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import CloudEvent
 from civicam.lake.batches import arrow_rows
@@ -137,14 +139,34 @@ def test_a_holder_whose_lease_was_taken_over_learns_it_at_renewal(open_lake: Cal
         slow.renew()
 
 
-def test_the_comparison_reads_only_the_files_of_the_same_day_and_camera_bucket(lake: Lake, vehicles: Made) -> None:
-    day = 8640
-    other_camera = "01JD8K3V4N0000000000000002"
-    events = [vehicles(0), vehicles(day), vehicles(2 * day), vehicles(0, camera_id=other_camera)]
+def test_the_comparison_opens_only_files_of_the_same_camera_bucket_and_time(lake: Lake, vehicles: Made) -> None:
+    day, other_camera = 8640, "01JD8K3V4N0000000000000002"
+    events = [*map(vehicles, (0, 1, 2, day, 2 * day)), vehicles(1, camera_id=other_camera)]
     for number, event in enumerate(events):
         lake.append_once(VEHICLES, rows(event), f"batch-{number}")
-    where = touched(VEHICLES, rows(vehicles(day + 1)))
-    assert len(list(lake.load(VEHICLES.name).scan(row_filter=where).plan_files())) == 1
+
+    def opened(*facts: CloudEvent[Any]) -> int:
+        return len(list(lake.load(VEHICLES.name).scan(row_filter=touched(VEHICLES, rows(*facts))).plan_files()))
+
+    assert opened(vehicles(1)) == 1
+    assert opened(vehicles(1), vehicles(day)) == 2
+    assert opened(vehicles(3)) == 0
+
+
+def test_a_fact_whose_moment_is_not_its_identity_is_known_on_another_day(lake: Lake) -> None:
+    table = TABLES["cameras.clip.rejected.v1"]
+    for day in (24, 25):
+        fact = ClipRejected(
+            fact_id="rejected",
+            camera_id="unknown",
+            clip_id="clip",
+            reason="not_a_video",
+            message="",
+            quarantine_key="quarantine/not_a_video/clip",
+            rejected_at=datetime(2026, 11, day, tzinfo=UTC),
+        )
+        lake.append_once(table, arrow_rows(table, [CloudEvent.of(fact)], recorded_at=now()), f"batch-{day}")
+    assert lake.load(table.name).scan().to_arrow().num_rows == 1
 
 
 def test_each_commit_names_its_batch(lake: Lake, vehicles: Made) -> None:

@@ -10,7 +10,7 @@ import os
 import random
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import boto3
 import pyarrow as pa
@@ -24,7 +24,16 @@ from pyiceberg.exceptions import (
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.expressions import AlwaysFalse, And, BooleanExpression, GreaterThanOrEqual, In, LessThan, Or, Reference
+from pyiceberg.expressions import (
+    AlwaysFalse,
+    And,
+    BooleanExpression,
+    GreaterThanOrEqual,
+    In,
+    LessThanOrEqual,
+    Or,
+    Reference,
+)
 from pyiceberg.expressions.literals import literal
 from pyiceberg.table import Table
 
@@ -161,22 +170,21 @@ def is_committed(stored: Table, batch_id: str) -> bool:
 
 
 def touched(table: LakeTable, rows: pa.Table) -> BooleanExpression:
-    """Where the rows' facts can lie already: their cameras' buckets, by day where the day is part of identity."""
-    cameras_of: dict[datetime | None, set[str]] = {}
-    for camera_id, moment in zip(rows["camera_id"].to_pylist(), rows[table.moment].to_pylist(), strict=True):
-        day = moment.replace(hour=0, minute=0, second=0, microsecond=0) if table.moment_is_identity else None
-        cameras_of.setdefault(day, set()).add(camera_id)
-    places = (_place(table.moment, day, cameras) for day, cameras in cameras_of.items())
-    return Or(AlwaysFalse(), AlwaysFalse(), *places)
+    """Where the rows' facts can lie already: their cameras' buckets and, where capture time is part of their identity,
+    files whose capture times meet theirs. Hour by hour, so that one late clip does not open a whole day's files."""
+    if not table.moment_is_identity:
+        return _one_of("camera_id", set(rows["camera_id"].to_pylist()))
+    hours: dict[datetime, list[tuple[datetime, str]]] = {}
+    for moment, camera_id in zip(rows[table.moment].to_pylist(), rows["camera_id"].to_pylist(), strict=True):
+        hours.setdefault(moment.replace(minute=0, second=0, microsecond=0), []).append((moment, camera_id))
+    return Or(AlwaysFalse(), AlwaysFalse(), *(_within(table.moment, seen) for seen in hours.values()))
 
 
-def _place(moment: str, day: datetime | None, cameras: set[str]) -> BooleanExpression:
-    of_cameras = _one_of("camera_id", cameras)
-    if day is None:
-        return of_cameras
-    from_day = GreaterThanOrEqual(term=Reference(moment), value=literal(day.isoformat()))
-    to_day = LessThan(term=Reference(moment), value=literal((day + timedelta(days=1)).isoformat()))
-    return And(of_cameras, from_day, to_day)
+def _within(moment: str, seen: list[tuple[datetime, str]]) -> BooleanExpression:
+    first, last = min(seen)[0], max(seen)[0]
+    not_before = GreaterThanOrEqual(term=Reference(moment), value=literal(first.isoformat()))
+    not_after = LessThanOrEqual(term=Reference(moment), value=literal(last.isoformat()))
+    return And(_one_of("camera_id", {camera_id for _, camera_id in seen}), not_before, not_after)
 
 
 def _one_of(column: str, values: set[str]) -> BooleanExpression:

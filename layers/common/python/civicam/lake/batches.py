@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 
 from civicam.contracts.catalogue import read_any
 from civicam.contracts.errors import Rejected
@@ -75,8 +76,6 @@ def arrow_rows(table: LakeTable, events: Iterable[CloudEvent[Any]], *, recorded_
 
 def arrow_schema(table: LakeTable) -> pa.Schema:
     """The table's columns in Arrow, without field ids: those belong to the stored table, which may have grown."""
-    from pyiceberg.io.pyarrow import schema_to_pyarrow  # noqa: PLC0415 - pulls in S3 and Parquet: only where rows are
-
     return schema_to_pyarrow(table.schema, include_field_ids=False)
 
 
