@@ -4,6 +4,7 @@
 """
 
 import re
+from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -17,9 +18,9 @@ from functions.operations.api.errors import answer, refuse_body, tell_problems
 from functions.operations.api.routes import alerts, cameras, clips, facts, meta
 
 app = APIGatewayHttpResolver(enable_validation=True)
-for resource in (cameras, clips, facts, alerts):
-    app.include_router(resource.router)
-meta.describe(app)
+for module in (cameras, clips, facts, alerts):
+    app.include_router(module.resource.router)
+app.include_router(meta.describe(app).router)
 tell_problems(app)
 app.configure_openapi(
     title="civicam",
@@ -40,28 +41,23 @@ class Route(NamedTuple):
     public: bool
 
 
-def openapi() -> str:
-    """The API's OpenAPI 3.1 document, as JSON."""
-    return app.get_openapi_json_schema()
-
-
+@cache
 def routes() -> tuple[Route, ...]:
-    """Every route of the document, and the page that shows it."""
+    """Every route of the document: there are no others."""
     paths = app.get_openapi_schema().model_dump(by_alias=True, exclude_none=True)["paths"]
-    documented = (
+    return tuple(
         Route(method.upper(), path, operation.get("security") == [])
         for path, operations in paths.items()
         for method, operation in operations.items()
     )
-    return (*documented, Route("GET", meta.DOCS_PATH, public=True))
 
 
 @app.not_found
 def no_such_route(_: NotFoundError) -> Response[str]:
-    """404; 405 where the path is known under other methods (RFC 9110)."""
-    path = app.current_event.path
+    """405 where the path is known under other methods only (RFC 9110), else 404: odd letters in an id, too."""
+    method, path = app.current_event.http_method, app.current_event.path
     known = {route.method for route in routes() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), path)}
-    if known:
+    if known and method not in known:
         told = problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", f"{path} knows {', '.join(sorted(known))}")
         return answer(told, Allow=", ".join(sorted(known)))
     return answer(problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such route: see /v1/openapi.json"))

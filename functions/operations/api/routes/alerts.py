@@ -15,9 +15,9 @@ from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
 from functions.operations.api.access import alert_of, may
 from functions.operations.api.answers import AlertPage, answers
-from functions.operations.api.routing import AlertPath, Cursor, Limit, new_router
+from functions.operations.api.routing import AlertPath, Cursor, Limit, Resource
 
-router = new_router()
+resource = Resource("alerts")
 Reader = Annotated[Caller, Depends(may(Action.READ_ALERTS))]
 Taker = Annotated[Caller, Depends(may(Action.ACKNOWLEDGE_ALERTS))]
 
@@ -28,13 +28,7 @@ class Acknowledgement(base.Body):
     note: str | None = Field(default=None, min_length=1, max_length=2000)
 
 
-@router.get(
-    "/v1/alerts",
-    summary="List alerts",
-    operation_id="listAlerts",
-    tags=["alerts"],
-    responses=answers(400, 404, ok=(AlertPage, "A page of alerts")),
-)
+@resource.get("/v1/alerts", answers(400, 404, ok=(AlertPage, "A page of alerts")))
 def list_alerts(
     caller: Reader,
     unit: Annotated[str | None, Query(min_length=1, max_length=63, description="Only this unit's")] = None,
@@ -51,25 +45,13 @@ def list_alerts(
     return AlertPage(items=page.items, next=next_link("/v1/alerts", query, limit, page.cursor))
 
 
-@router.get(
-    "/v1/alerts/<alert_id>",
-    summary="Get an alert",
-    operation_id="getAlert",
-    tags=["alerts"],
-    responses=answers(404, ok=(Alert, "The alert")),
-)
+@resource.get("/v1/alerts/<alert_id>", answers(404, ok=(Alert, "The alert")))
 def get_alert(caller: Reader, alert_id: AlertPath) -> Alert:
     """One alert as it stands now."""
     return alert_of(caller, alert_id)
 
 
-@router.post(
-    "/v1/alerts/<alert_id>/acknowledge",
-    summary="Acknowledge an alert",
-    operation_id="acknowledgeAlert",
-    tags=["alerts"],
-    responses=answers(404, 409, 415, ok=(Alert, "The alert, taken")),
-)
+@resource.post("/v1/alerts/<alert_id>/acknowledge", answers(404, 409, 415, ok=(Alert, "The alert, taken")))
 def acknowledge_alert(
     caller: Taker, alert_id: AlertPath, acknowledgement: Annotated[Acknowledgement | None, Body()] = None
 ) -> Alert:

@@ -10,19 +10,13 @@ from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
 from functions.operations.api.access import camera_of, may
 from functions.operations.api.answers import CameraAnswer, CameraPage, answers
-from functions.operations.api.routing import CameraPath, Cursor, Limit, new_router
+from functions.operations.api.routing import CameraPath, Cursor, Limit, Resource
 
-router = new_router()
+resource = Resource("cameras")
 Reader = Annotated[Caller, Depends(may(Action.READ_CAMERAS))]
 
 
-@router.get(
-    "/v1/cameras",
-    summary="List cameras",
-    operation_id="listCameras",
-    tags=["cameras"],
-    responses=answers(400, ok=(CameraPage, "A page of cameras")),
-)
+@resource.get("/v1/cameras", answers(400, ok=(CameraPage, "A page of cameras")))
 def list_cameras(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> CameraPage:
     """Cameras of the caller's units, by unit and id."""
     page = Registry.from_env().list(sorted(caller.units), read_cursor({}, cursor), limit)
@@ -31,13 +25,7 @@ def list_cameras(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Ca
     )
 
 
-@router.get(
-    "/v1/cameras/<camera_id>",
-    summary="Get a camera",
-    operation_id="getCamera",
-    tags=["cameras"],
-    responses=answers(404, ok=(CameraAnswer, "The camera")),
-)
+@resource.get("/v1/cameras/<camera_id>", answers(404, ok=(CameraAnswer, "The camera")))
 def get_camera(caller: Reader, camera_id: CameraPath) -> CameraAnswer:
     """One camera as it stands now."""
     return CameraAnswer.of(camera_of(caller, camera_id))

@@ -21,20 +21,14 @@ from functions.operations.api.answers import (
     UploadAnswer,
     answers,
 )
-from functions.operations.api.routing import CameraQuery, ClipPath, Cursor, Limit, new_router
+from functions.operations.api.routing import CameraQuery, ClipPath, Cursor, Limit, Resource
 
-router = new_router()
+resource = Resource("clips")
 Reader = Annotated[Caller, Depends(may(Action.READ_CLIPS))]
 Deliverer = Annotated[Caller, Depends(may(Action.DELIVER_CLIPS))]
 
 
-@router.get(
-    "/v1/clips",
-    summary="List a camera's clips",
-    operation_id="listClips",
-    tags=["clips"],
-    responses=answers(400, 404, ok=(ClipPage, "A page of clips")),
-)
+@resource.get("/v1/clips", answers(400, 404, ok=(ClipPage, "A page of clips")))
 def list_clips(caller: Reader, camera_id: CameraQuery, limit: Limit = 50, cursor: Cursor = None) -> ClipPage:
     """Accepted clips of one camera, newest first."""
     camera_of(caller, camera_id)
@@ -43,24 +37,15 @@ def list_clips(caller: Reader, camera_id: CameraQuery, limit: Limit = 50, cursor
     return ClipPage(items=tuple(map(ClipAnswer.of, page.items)), next=next_link("/v1/clips", query, limit, page.cursor))
 
 
-@router.get(
-    "/v1/clips/<clip_id>",
-    summary="Get a clip",
-    operation_id="getClip",
-    tags=["clips"],
-    responses=answers(404, ok=(ClipAnswer, "The clip")),
-)
+@resource.get("/v1/clips/<clip_id>", answers(404, ok=(ClipAnswer, "The clip")))
 def get_clip(caller: Reader, clip_id: ClipPath) -> ClipAnswer:
     """One clip and where it stands."""
     return ClipAnswer.of(clip_of(caller, clip_id))
 
 
-@router.post(
+@resource.post(
     "/v1/clips",
-    summary="Declare a clip",
-    operation_id="declareClip",
-    tags=["clips"],
-    responses=answers(
+    answers(
         404,
         409,
         415,
@@ -78,13 +63,7 @@ def declare_clip(caller: Deliverer, declaration: ClipDeclaration) -> Response[De
     return _answer(HTTPStatus.CREATED, DeclaredAnswer(clip_id=clip_id, upload=UploadAnswer.of(declared.upload)))
 
 
-@router.post(
-    "/v1/clips/<clip_id>/complete",
-    summary="Complete a clip",
-    operation_id="completeClip",
-    tags=["clips"],
-    responses=answers(404, 409, accepted=(StateAnswer, "The clip is in the city")),
-)
+@resource.post("/v1/clips/<clip_id>/complete", answers(404, 409, accepted=(StateAnswer, "The clip is in the city")))
 def complete_clip(caller: Deliverer, clip_id: ClipPath) -> Response[DeclaredAnswer | StateAnswer]:
     """Say that a declared clip has been uploaded; saying it again does no harm."""
     clip_of(caller, clip_id)

@@ -13,20 +13,14 @@ from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
 from functions.operations.api.access import camera_of, may
 from functions.operations.api.answers import CLIP_FACTS, FactPage, answers
-from functions.operations.api.routing import CameraQuery, Cursor, Limit, new_router
+from functions.operations.api.routing import CameraQuery, Cursor, Limit, Resource
 
-router = new_router()
+resource = Resource("facts")
 FactType = StrEnum("FactType", {fact.__name__: fact.TYPE for fact in CLIP_FACTS})  # type: ignore[misc] # its members are the catalogue's
 Reader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
 
 
-@router.get(
-    "/v1/facts",
-    summary="List a camera's facts",
-    operation_id="listFacts",
-    tags=["facts"],
-    responses=answers(400, 404, ok=(FactPage, "A page of facts")),
-)
+@resource.get("/v1/facts", answers(400, 404, ok=(FactPage, "A page of facts")))
 def list_facts(  # noqa: PLR0913, PLR0917 - each is one query parameter
     caller: Reader,
     camera_id: CameraQuery,

@@ -1,25 +1,41 @@
 """/v1/openapi.json and /v1/docs: the API's own description, for everybody."""
 
+import json
+from functools import cache
+from typing import Any
+
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
+from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON, TEXT_HTML
+
+from civicam.operations.reference import CONTENT_SECURITY_POLICY, reference_page
+from functions.operations.api.routing import Resource
 
 OPENAPI_PATH = "/v1/openapi.json"
-DOCS_PATH = "/v1/docs"
-_DOCUMENT = {"description": "The OpenAPI 3.1 document", "content": {APPLICATION_JSON: {"schema": {"type": "object"}}}}
 
 
-def describe(app: APIGatewayHttpResolver) -> None:
-    """Let the API describe itself: its document, and a page (Swagger UI, nothing from outside) to read it by."""
-    app.enable_swagger(path=DOCS_PATH, compress=True, persist_authorization=False)
+@cache
+def openapi(app: APIGatewayHttpResolver) -> str:
+    """The app's OpenAPI 3.1 document, as JSON."""
+    return app.get_openapi_json_schema()
 
-    @app.get(
-        OPENAPI_PATH,
-        summary="Describe the API",
-        operation_id="describeApi",
-        tags=["meta"],
-        openapi_extensions={"security": []},
-        responses={200: _DOCUMENT},  # type: ignore[dict-item] # an inline schema, which the TypedDict does not foresee
-    )
+
+def describe(app: APIGatewayHttpResolver) -> Resource:
+    """The routes by which the app describes itself: its document for programs, and a page to read it by."""
+    resource = Resource("meta", public=True)
+
+    @resource.get(OPENAPI_PATH, _said("The OpenAPI 3.1 document", APPLICATION_JSON, {"type": "object"}))
     def describe_api() -> Response[str]:
-        """The document of these very routes."""
-        return Response(200, APPLICATION_JSON, app.get_openapi_json_schema())
+        """The OpenAPI 3.1 document of these very routes."""
+        return Response(200, APPLICATION_JSON, openapi(app))
+
+    @resource.get("/v1/docs", _said("A page", TEXT_HTML, {"type": "string"}))
+    def read_docs() -> Response[str]:
+        """The same as a page for people."""
+        page = reference_page(json.loads(openapi(app)), OPENAPI_PATH.rpartition("/")[2])
+        return Response(200, TEXT_HTML, page, {"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+    return resource
+
+
+def _said(description: str, media_type: str, schema: dict[str, Any]) -> dict[int, Any]:
+    return {200: {"description": description, "content": {media_type: {"schema": schema}}}}

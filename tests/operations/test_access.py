@@ -1,0 +1,159 @@
+"""Every route, asked by every role, about its own unit's things, another unit's, and by somebody without units."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from civicam.operations.policy import POLICY, Action, Role
+from functions.operations.api import app
+from tests.operations.conftest import OTHER, OWN, Api, City, Place, two_units
+
+pytestmark = pytest.mark.unit
+PEOPLE = {Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR}
+ALLOWED: dict[str, set[Role]] = {
+    "GET /v1/cameras": PEOPLE,
+    "GET /v1/cameras/{camera_id}": PEOPLE,
+    "GET /v1/clips": PEOPLE,
+    "GET /v1/clips/{clip_id}": PEOPLE,
+    "POST /v1/clips": {Role.RECORDER},
+    "POST /v1/clips/{clip_id}/complete": {Role.RECORDER},
+    "GET /v1/facts": PEOPLE,
+    "GET /v1/alerts": PEOPLE,
+    "GET /v1/alerts/{alert_id}": PEOPLE,
+    "POST /v1/alerts/{alert_id}/acknowledge": {Role.OPERATOR, Role.SUPERVISOR},
+}
+"""What the city promises, written down a second time: a change of policy must be meant."""
+LISTS_OF_ALL_UNITS = {"GET /v1/cameras"}
+PUBLIC = {"GET /v1/openapi.json", "GET /v1/docs"}
+
+
+@pytest.fixture(scope="module")
+def city() -> Iterator[City]:
+    """One city for all these tests: nothing that they may do here changes what the next one sees."""
+    with two_units() as city:
+        yield city
+
+
+def asked(api: Api, route: str, place: Place) -> Any:
+    """One request about a unit's things."""
+    method, path = route.split()
+    known = {"camera_id": place.camera.camera_id, "clip_id": place.footage.clip_id, "alert_id": place.alert.alert_id}
+    query: dict[str, str] = {}
+    if route in {"GET /v1/clips", "GET /v1/facts"}:
+        query = {"camera_id": place.camera.camera_id}
+    if route == "GET /v1/alerts":
+        query = {"unit": place.unit_id}
+    body = declaration(place) if route == "POST /v1/clips" else None
+    return api(method, re.sub(r"{(\w+)}", lambda name: known[name[1]], path), body, **query)
+
+
+def declaration(place: Place) -> dict[str, Any]:
+    fields = ("camera_id", "capture_start", "capture_end", "clock_quality", "sha256", "size_bytes", "media_type")
+    document = place.footage.model_dump(mode="json")
+    return {name: document[name] for name in fields}
+
+
+def every_case() -> Iterator[tuple[str, Role | None]]:
+    for route in ALLOWED:
+        for role in (*Role, None):
+            yield route, role
+
+
+def test_no_route_is_missing_here() -> None:
+    assert {f"{route.method} {route.path}" for route in app.routes()} == ALLOWED.keys() | PUBLIC
+    assert {f"{route.method} {route.path}" for route in app.routes() if route.public} == PUBLIC
+
+
+def test_every_action_has_a_row_in_the_policy() -> None:
+    assert POLICY.keys() == set(Action)
+
+
+@pytest.mark.parametrize(("route", "role"), list(every_case()))
+class TestRoles:
+    def test_on_the_own_unit_s_things_the_policy_decides(
+        self, api: Api, city: City, route: str, role: Role | None
+    ) -> None:
+        api.groups = (role,) if role else ()
+        answer = asked(api, route, city.own)
+        if role in ALLOWED[route]:
+            assert answer.status in {200, 201, 202}
+        else:
+            assert (answer.status, answer.problem) == (403, "forbidden")
+
+    def test_another_unit_s_things_do_not_exist(self, api: Api, city: City, route: str, role: Role | None) -> None:
+        api.groups = (role,) if role else ()
+        answer = asked(api, route, city.other)
+        if role not in ALLOWED[route]:
+            assert answer.status == 403
+        elif route in LISTS_OF_ALL_UNITS:
+            assert OTHER not in answer.text
+            assert [camera["unit_id"] for camera in answer.json["items"]] == [OWN]
+        else:
+            assert (answer.status, answer.problem) == (404, "not_found")
+
+    def test_somebody_without_units_sees_nothing(self, api: Api, city: City, route: str, role: Role | None) -> None:
+        api.groups, api.units = ((role,) if role else ()), ()
+        answer = asked(api, route, city.own)
+        if role not in ALLOWED[route]:
+            assert answer.status == 403
+        elif route in LISTS_OF_ALL_UNITS:
+            assert answer.json["items"] == []
+        else:
+            assert answer.status == 404
+
+
+@pytest.mark.parametrize("route", ALLOWED)
+@pytest.mark.parametrize("claims", [{}, {"cognito:groups": "[operator]", "units": OWN}, {"sub": ""}])
+def test_where_no_token_was_verified_nobody_gets_in(api: Api, city: City, route: str, claims: dict[str, Any]) -> None:
+    """The gateway refuses such a request itself; should a route ever stand there without its authorizer, this does."""
+    api.claims = claims
+    answer = asked(api, route, city.own)
+    assert (answer.status, answer.problem) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", PUBLIC)
+def test_the_api_describes_itself_to_everybody(api: Api, route: str) -> None:
+    api.claims = {}
+    assert api(*route.split()).status == 200
+
+
+def test_what_another_unit_has_and_what_nobody_has_look_the_same(api: Api, city: City) -> None:
+    hidden = api("GET", f"/v1/cameras/{city.other.camera.camera_id}")
+    missing = api("GET", "/v1/cameras/01JD8K3V4N0000000000000009")
+    assert hidden.text.replace(city.other.camera.camera_id, "X") == missing.text.replace(
+        "01JD8K3V4N0000000000000009", "X"
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "may"),
+    [
+        ("[operator]", True),
+        ("[citizens operator]", True),
+        ("operator", True),
+        (["citizens", "operator"], True),
+        ("[operators]", False),
+        ("Operator", False),
+        ("[]", False),
+        (None, False),
+        ({"operator": True}, False),
+    ],
+)
+def test_groups_are_read_as_the_gateway_writes_them(api: Api, city: City, claim: Any, may: bool) -> None:
+    api.claims = {"sub": "anna", "cognito:groups": claim, "units": OWN}
+    assert (api("GET", "/v1/cameras").status == 200) is may
+
+
+@pytest.mark.parametrize("claim", [f"{OWN} {OTHER}", f"{OWN},{OTHER}", f"[{OWN} {OTHER}]", [OWN, OTHER]])
+def test_somebody_of_two_units_sees_both(api: Api, city: City, claim: Any) -> None:
+    api.claims = {"sub": "anna", "cognito:groups": "[supervisor]", "units": claim}
+    assert [camera["unit_id"] for camera in api("GET", "/v1/cameras").json["items"]] == [OWN, OTHER]
+    assert len(api("GET", "/v1/alerts").json["items"]) == 2
+
+
+def test_a_unit_s_name_inside_another_s_is_not_that_unit(api: Api, city: City) -> None:
+    api.units = ("ward-11", "ward")
+    assert api("GET", "/v1/cameras").json["items"] == []
