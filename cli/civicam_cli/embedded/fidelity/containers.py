@@ -1,0 +1,94 @@
+"""ECS runs tasks, as their roles, and a state machine that waits for one fails when the task does.
+
+Without Docker ministack's tasks stay RUNNING for ever and run nothing; its containers get credentials that IAM then
+refuses; and `runTask.sync` succeeds whatever the exit code, and answers in the wrong case.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.responses import get_account_id
+from ministack.services import ecs, sts
+from ministack.services import stepfunctions as steps
+
+from civicam_cli.embedded.tasks import Labels, TaskProcesses
+
+RUN_TASK = "arn:aws:states:::ecs:runTask"
+POLL_SECONDS = 0.1
+
+
+def install() -> TaskProcesses:
+    """Put our processes where the Docker client would be, and our waiting where the state machines' is."""
+    region, port = os.environ["MINISTACK_REGION"], os.environ["GATEWAY_PORT"]
+    processes = TaskProcesses(role_credentials, f"http://127.0.0.1:{port}", region)
+    ecs._docker = processes
+    start = steps._invoke_ecs_run_task
+    steps._SERVICE_DISPATCH[RUN_TASK] = lambda resource, data: run_task(start, resource, data)
+    return processes
+
+
+def stop_scheduling() -> None:
+    """Replace no more tasks that end: the city is being stopped, and services start theirs again with it."""
+    ecs._reconcile_service_tasks = lambda *_: None
+
+
+def role_credentials(labels: Labels) -> dict[str, str]:
+    """Temporary keys of the task definition's role; none where it has none, as on AWS."""
+    family, revision = (labels.get(f"com.amazonaws.ecs.task-definition-{part}") for part in ("family", "version"))
+    role = ecs._task_defs.get(f"{family}:{revision}", {}).get("taskRoleArn")
+    if not role:
+        return {}
+    task = labels["com.amazonaws.ecs.task-arn"]
+    key, secret, token = (
+        hashlib.sha256(f"{part}:{task}:{role}".encode()).hexdigest() for part in ("key", "secret", "token")
+    )
+    access_key, session = f"ASIA{key[:16].upper()}", task.rpartition("/")[2]
+    role_name = role.rpartition("/")[2]
+    sts.register_session(
+        access_key,
+        {
+            "Arn": f"arn:aws:sts::{get_account_id()}:assumed-role/{role_name}/{session}",
+            "UserId": f"{role_name}:{session}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
+    return {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def run_task(start: Any, resource: str, data: Mapping[str, Any]) -> Any:
+    """ecs:runTask as a state's resource. With `.sync` its output is the task that has stopped.
+
+    Raises States.TaskFailed, with the task as its cause, where a container ended with another code than 0 or never
+    started (Step Functions Developer Guide, "Run Amazon ECS or Fargate tasks").
+    """
+    started = start(RUN_TASK, data)
+    if not started.get("tasks"):
+        raise steps._ExecutionError("ECS.AmazonECSException", json.dumps(capitalised(started)))
+    if not resource.rstrip("/").endswith(".sync"):
+        return capitalised(started)
+    task = _stopped(started["tasks"][0])
+    failed = task.get("stopCode") == "TaskFailedToStart" or any(one.get("exitCode") for one in task["containers"])
+    if failed:
+        raise steps._ExecutionError("States.TaskFailed", json.dumps(capitalised(task), default=str))
+    return capitalised(task)
+
+
+def capitalised(value: Any) -> Any:
+    """ECS's answers as the integration gives them: names begin with a capital."""
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: capitalised(part) for name, part in value.items()}
+    return [capitalised(part) for part in value] if isinstance(value, list) else value
+
+
+def _stopped(task: dict[str, Any]) -> dict[str, Any]:
+    asked = {"cluster": task["clusterArn"], "tasks": [task["taskArn"]]}
+    while True:
+        described: dict[str, Any] = json.loads(ecs._describe_tasks(asked)[2])["tasks"][0]
+        if described["lastStatus"] == "STOPPED":
+            return described
+        time.sleep(POLL_SECONDS)
