@@ -46,7 +46,11 @@ class Film:
     def stated_seconds(self) -> float:
         """How long the container says that the film lasts; 0 where it says nothing."""
         stream = self.stream
-        return float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        # Elsewhere libav guesses it by the bit rate.
+        of_all = self.container.duration if self.container.format.name.startswith("matroska") else 0
+        return (of_all or 0) / av.time_base
 
     def coded(self) -> list[Coded]:
         """Every picture that is meant to be shown, up to the first that cannot be read.

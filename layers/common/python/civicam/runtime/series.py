@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from civicam.vision.sampling import Luma, Plan, Timeline
 
 PICTURE_NAME = re.compile(r"(\d{8}T\d{6})(\d{3})Z\.jpg")
 MAX_PICTURE_BYTES = 20_000_000
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, SyntaxError, RuntimeError)
+"""What zipfile, zlib and Pillow raise over a broken picture (SyntaxError is Pillow's for a broken JPEG marker)."""
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 Image.MAX_IMAGE_PIXELS = None  # our own limit is asked before a pixel is decoded
@@ -75,9 +78,11 @@ class Series:
                 raw = packed.read(member.file_size)
             image = Image.open(io.BytesIO(raw), formats=["JPEG"])
             admit_picture(*image.size, self._limits)
-            return ImageOps.exif_transpose(image).convert("RGB")
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError, SyntaxError, NotImplementedError, RuntimeError):
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+        except BROKEN:
             return None
+        upright.info.clear()  # comments and profiles would be written into the pack
+        return upright
 
 
 def admit_members(members: list[zipfile.ZipInfo], limits: Limits) -> None:

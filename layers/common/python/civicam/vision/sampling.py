@@ -67,7 +67,8 @@ def plan_samples(timeline: Timeline, capture_start: datetime, fps: float) -> Pla
     """
     step, times = 1.0 / fps, timeline.times
     gaps = np.diff(times[timeline.keyframes], append=timeline.duration_s)
-    keyframes_only = bool(gaps.size and gaps.max() <= step + CLOCK_TOLERANCE_S)
+    # One key frame alone tells nothing of the source: a short last piece must sample as the pieces before it did.
+    keyframes_only = bool(gaps.size > 1 and gaps.max() <= step + CLOCK_TOLERANCE_S)
     candidates = np.flatnonzero(timeline.keyframes) if keyframes_only else np.arange(times.size)
     chosen = candidates[_on_grid(times[candidates], capture_start, fps)]
     chosen = chosen if chosen.size else candidates[:1]

@@ -1,0 +1,176 @@
+"""sample_clip: a stored clip becomes a pack and orders, or lies in quarantine with a fact that says why."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from civicam.aws.claims import ClipState
+from civicam.aws.intake import Intake
+from civicam.aws.work import WorkStore
+from civicam.contracts.base import now
+from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
+from civicam.contracts.errors import Inconsistent
+from civicam.contracts.facts import read_fact
+from civicam.contracts.footage import ClockQuality, Footage
+from civicam.contracts.ids import digest
+from civicam.contracts.vision import ClipDetected
+from functions.vision.sample_clip.handler import handler, sampling
+from tests.fakes.city_in_moto import Context, city_in_moto, published
+from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
+
+pytestmark = pytest.mark.unit
+CAMERA = "01JD8K3V4N0000000000000001"
+NOBODYS = "01JD8K3V4N0000000000000099"
+
+
+@pytest.fixture(autouse=True)
+def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with city_in_moto(monkeypatch):
+        monkeypatch.setenv("WORK_BUCKET", "work")
+        boto3.client("s3").create_bucket(Bucket="work")
+        sampling.cache_clear()
+        register()
+        yield
+
+
+def register(**profile: Any) -> Camera:
+    camera = Camera(
+        camera_id=CAMERA,
+        name="Cầu Sài Gòn",
+        owner_id="transport",
+        unit_id="ward-1",
+        position=(106.7, 10.8),
+        profile=Profile(**profile),
+    )
+    return Intake.from_env().registry.put(camera).camera
+
+
+def stored(
+    raw: bytes,
+    *,
+    seconds: float = 4.0,
+    camera_id: str = CAMERA,
+    media_type: str = "video/mp4",
+    start: datetime | None = None,
+    quality: ClockQuality = ClockQuality.SYNCED,
+) -> ClipStored:
+    """A clip in the store with its claim, and the fact that says so."""
+    start = start or now().replace(microsecond=0) - timedelta(minutes=5)
+    footage = Footage.place(
+        camera_id=camera_id,
+        capture_start=start,
+        capture_end=start + timedelta(seconds=seconds),
+        clock_quality=quality,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size_bytes=len(raw),
+        media_type=media_type,
+        bucket="footage-bucket",
+    )
+    intake = Intake.from_env()
+    intake.store.put(footage, raw)
+    intake.claims.claim(footage, now())
+    return ClipStored(fact_id=digest("x"), camera_id=camera_id, footage=footage, stored_at=now())
+
+
+def run(clip: ClipStored) -> dict[str, Any]:
+    answer = handler(clip.model_dump(mode="json"), Context())
+    return json.loads(json.dumps(answer))  # type: ignore[no-any-return]
+
+
+def facts() -> list[dict[str, Any]]:
+    return [envelope["detail"] for envelope in published()]
+
+
+def quarantined() -> list[str]:
+    listed = boto3.client("s3").list_objects_v2(Bucket="footage-bucket", Prefix="quarantine/")
+    return [item["Key"] for item in listed.get("Contents", [])]
+
+
+def test_a_good_clip_gives_a_pack_and_an_order_for_each_pass() -> None:
+    clip_stored = stored(clip(passing(100)))
+    answer = run(clip_stored)
+    assert (answer["outcome"], answer["tier"], answer["camera_id"]) == ("sampled", "lambda", CAMERA)
+    assert set(answer["passes"]) == {"objects", "faces"}
+    pack = WorkStore.from_env().pack(answer["passes"]["objects"]["pack"])
+    assert pack.manifest.sampled.frames == len(pack.frames) == 20
+    assert answer["passes"]["faces"]["boxes_uri"].startswith("s3://work/boxes/")
+    assert published() == [], "that boxes are there is said when they are"
+
+
+def test_the_fact_that_will_be_announced_is_complete() -> None:
+    clip_stored = stored(clip(passing(100)))
+    answer = run(clip_stored)
+    fact = read_fact(answer["detected"], ClipDetected).data
+    assert fact.footage == clip_stored.footage
+    assert fact.boxes == {name: order["boxes_uri"] for name, order in answer["passes"].items()}
+    assert (fact.sampled.sampling_fps, fact.sampled.coverage) == (5.0, 1.0)
+    assert fact.ingested_at == clip_stored.stored_at
+
+
+def test_the_same_clip_twice_gives_the_same_orders_and_one_pack() -> None:
+    clip_stored = stored(clip(passing(100)))
+    first, second = run(clip_stored), run(clip_stored)
+    assert first["detected"]["id"] == second["detected"]["id"]
+    assert first["passes"] == second["passes"]
+    assert boto3.client("s3").list_objects_v2(Bucket="work")["KeyCount"] == 1
+
+
+def test_the_profile_decides_rate_and_tier() -> None:
+    register(sampling_fps=1.0, tier=Tier.GPU)
+    answer = run(stored(clip(passing(100))))
+    assert answer["tier"] == "gpu"
+    assert answer["detected"]["data"]["sampled"]["frames"] == 4
+    assert answer["detected"]["data"]["profile_version"] == 2
+
+
+def test_a_minute_of_pictures_is_sampled_as_a_clip_is() -> None:
+    start = now().replace(microsecond=0) - timedelta(minutes=5)
+    raw = series(named((jpeg(picture) for picture in passing(5)), start))
+    answer = run(stored(raw, seconds=60, media_type="application/zip", start=start))
+    assert answer["detected"]["data"]["sampled"]["frames"] == 5
+    assert answer["detected"]["data"]["sampled"]["coverage"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"), [(PLAYLIST, "playlist"), (b"x" * 999, "not_a_video"), (clip(passing(40))[:9999], "truncated")]
+)
+def test_a_clip_that_cannot_be_used_lies_in_quarantine_and_a_fact_says_why(raw: bytes, reason: str) -> None:
+    clip_stored = stored(raw)
+    assert run(clip_stored)["reason"] == reason
+    assert quarantined() == [f"quarantine/{reason}/{clip_stored.footage.clip_id}"]
+    (fact,) = facts()
+    assert (fact["type"], fact["data"]["reason"]) == ("cameras.clip.rejected.v1", reason)
+    standing = Intake.from_env().claims.get(clip_stored.footage.clip_id)
+    assert (standing.state, standing.reason) == (ClipState.REJECTED, reason)
+
+
+def test_a_rejected_clip_that_is_delivered_again_stays_rejected_for_its_first_reason() -> None:
+    clip_stored = stored(b"x" * 999)
+    assert run(clip_stored)["reason"] == run(clip_stored)["reason"] == "not_a_video"
+    assert len(facts()) == 1
+
+
+def test_a_clip_of_a_camera_that_nobody_registered_is_rejected() -> None:
+    assert run(stored(clip(passing(40)), camera_id=NOBODYS))["reason"] == "unknown_camera"
+
+
+def test_a_clip_whose_declared_length_is_not_its_own_is_rejected() -> None:
+    assert run(stored(clip(passing(100)), seconds=30))["reason"] == "wrong_length"
+
+
+def test_a_length_that_the_receiver_guessed_is_not_held_against_the_clip() -> None:
+    answer = run(stored(clip(passing(100)), seconds=30, quality=ClockQuality.RECEIVED))
+    assert answer["outcome"] == "sampled"
+    assert answer["detected"]["data"]["sampled"]["coverage"] == 1.0
+
+
+def test_footage_that_is_gone_though_nobody_rejected_it_is_an_alarm() -> None:
+    clip_stored = stored(clip(passing(40)))
+    boto3.client("s3").delete_object(Bucket="footage-bucket", Key=clip_stored.footage.key)
+    with pytest.raises(Inconsistent):
+        run(clip_stored)
