@@ -1,6 +1,7 @@
 """Cameras' functions on real payloads: a tick becomes pulls, a pull a clip, an object a claim."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -40,22 +41,24 @@ def register(source: Source, kind: Literal["http_clip", "http_picture"] = "http_
     Registry.from_env().put(pulled(source.url, kind))
 
 
-def batch(*pulls: Pull) -> dict[str, Any]:
-    """The pulls as Lambda gets them from the queue."""
+def batch(*pulls: Pull, tries: int = 1) -> dict[str, Any]:
+    """The pulls as Lambda gets them from the queue, with handles that work."""
+    return {"Records": [_received(str(number), pull, tries) for number, pull in enumerate(pulls)]}
+
+
+def _received(name: str, pull: Pull, tries: int) -> dict[str, Any]:
+    sqs, url = boto3.client("sqs"), os.environ["PULL_QUEUE_URL"]
+    sqs.send_message(QueueUrl=url, MessageBody=pull.model_dump_json())
+    (taken,) = sqs.receive_message(QueueUrl=url)["Messages"]
     return {
-        "Records": [
-            {
-                "messageId": str(number),
-                "receiptHandle": str(number),
-                "body": pull.model_dump_json(),
-                "attributes": {"ApproximateReceiveCount": "1"},
-                "messageAttributes": {},
-                "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pulls",
-                "awsRegion": "us-east-1",
-            }
-            for number, pull in enumerate(pulls)
-        ]
+        "messageId": name,
+        "receiptHandle": taken["ReceiptHandle"],
+        "body": taken["Body"],
+        "attributes": {"ApproximateReceiveCount": str(tries)},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pulls",
+        "awsRegion": "us-east-1",
     }
 
 
@@ -146,6 +149,12 @@ class TestPullClips:
         failed = pull_clips(batch(*[read()] * 4), context)["batchItemFailures"]
         assert [failure["itemIdentifier"] for failure in failed] == ["1"]
         assert len(stored()) == 1
+
+    def test_a_camera_that_stays_away_is_let_go_and_is_no_dead_letter(self, source: Source, context: Context) -> None:
+        register(source)
+        source.answers = [Answer(503)]
+        assert len(pull_clips(batch(read(), tries=2), context)["batchItemFailures"]) == 1
+        assert pull_clips(batch(read(), tries=3), context) == {"batchItemFailures": []}
 
     def test_a_source_inside_is_never_called(
         self, source: Source, context: Context, monkeypatch: pytest.MonkeyPatch

@@ -9,24 +9,34 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.environment import setting
 from civicam.aws.pulling import Puller
+from civicam.aws.queues import postpone
 from civicam.cameras.pulls import Pull
-from civicam.contracts.errors import Rejected
+from civicam.contracts.errors import Rejected, Unavailable
+
+MOST_READS = 3
+"""A source that cannot be read so often is let go until its next pull: dead cameras are no dead letters."""
+RETRY_SECONDS = 5
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)  # a dead camera is no error
 puller = cache(Puller.from_env)
 
 
 def record_handler(record: SQSRecord) -> None:
-    """One pull. What the source may not do or send is said and let go; what passes is tried again by the queue."""
+    """One pull. What the source may not do or send is said and let go, and so is a source that stays away."""
     pull = Pull.model_validate_json(record.body)
+    logger.append_keys(camera_id=pull.camera_id)
     try:
-        outcome = puller().pull(pull)
+        logger.info("source pulled", outcome=puller().pull(pull))
     except Rejected as error:
-        logger.warning("source refused", camera_id=pull.camera_id, reason=error.reason, why=str(error))
-        return
-    logger.info("source pulled", camera_id=pull.camera_id, outcome=outcome)
+        logger.warning("source refused", reason=error.reason, why=str(error))
+    except Unavailable as error:
+        logger.warning("source unavailable", why=str(error))
+        if int(record.attributes.approximate_receive_count) < MOST_READS:
+            postpone(setting("PULL_QUEUE_URL"), record.receipt_handle, RETRY_SECONDS)
+            raise
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -1,0 +1,102 @@
+"""The recorder: one thread records into the buffer, one brings the buffer to the city, oldest first."""
+
+import hashlib
+import logging
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from civicam.contracts.cameras import ClipDeclaration
+from civicam.contracts.errors import Unavailable
+from civicam.contracts.footage import ClockQuality
+from civicam.runtime.segmenting import stamped
+from containers.cameras.recorder.buffer import Buffer
+from containers.cameras.recorder.delivery import Delivered, Delivery
+from containers.cameras.recorder.recordings import Recorded
+
+MEDIA_TYPE = "video/mp4"
+LONGEST_WAIT_SECONDS = 60.0
+
+logger = logging.getLogger("recorder")
+
+
+@dataclass
+class Recorder:
+    """One camera's recorder. Set `stop` to end it; what it has not delivered waits in the buffer for its next run."""
+
+    camera_id: str
+    clock_quality: ClockQuality
+    buffer: Buffer
+    delivery: Delivery
+    first_wait_seconds: float = 1.0
+    stop: Event = field(default_factory=Event)
+    recorded: Event = field(default_factory=Event)
+    """Set when nothing more will be recorded."""
+
+    def run(self, clips: Iterable[Recorded]) -> None:
+        """Record and deliver until the recording has ended and everything is delivered, or until `stop`."""
+        deliverer = Thread(target=self._deliver_all, name="deliverer")
+        deliverer.start()
+        try:
+            for clip in clips:
+                self._keep(clip)
+                if self.stop.is_set():
+                    break
+        finally:
+            self.recorded.set()
+            deliverer.join()
+
+    def _keep(self, clip: Recorded) -> None:
+        body = stamped(clip.segment.body, self.camera_id, clip.capture_start)
+        dropped = self.buffer.dropped
+        declaration = ClipDeclaration(
+            camera_id=self.camera_id,
+            capture_start=clip.capture_start,
+            capture_end=clip.capture_end,
+            clock_quality=self.clock_quality,
+            sha256=hashlib.sha256(body).hexdigest(),
+            size_bytes=len(body),
+            media_type=MEDIA_TYPE,
+        )
+        self.buffer.add(declaration, body)
+        if self.buffer.dropped > dropped:
+            logger.error("the buffer is full: %d clips given up so far", self.buffer.dropped)
+
+    def _deliver_all(self) -> None:
+        tries = 0
+        while not self.stop.is_set():
+            ended = self.recorded.is_set()
+            try:
+                delivered = self._deliver_oldest()
+                tries = 0
+            except Unavailable as error:
+                tries += 1
+                logger.warning("try %d: %s", tries, error)
+                self.stop.wait(self._wait_seconds(tries))
+                continue
+            if not delivered and (ended or self.stop.wait(0.1)):
+                return
+
+    def _deliver_oldest(self) -> bool:
+        waiting = self.buffer.oldest()
+        if waiting is None:
+            return False
+        try:
+            body = waiting.body()
+        except FileNotFoundError:
+            return True  # given up for room between the two lines above
+        outcome, why = self.delivery.deliver(waiting.declaration, body)
+        logger.log(
+            logging.INFO if outcome is Delivered.TAKEN else logging.ERROR,
+            "%s: %s (%s)",
+            waiting.clip.stem,
+            outcome,
+            why,
+        )
+        self.buffer.remove(waiting)
+        return True
+
+    def _wait_seconds(self, tries: int) -> float:
+        longest = min(LONGEST_WAIT_SECONDS, self.first_wait_seconds * 2.0 ** min(tries - 1, 10))
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
