@@ -56,6 +56,15 @@ def test_only_json_is_read(api: Api, city: City, media_type: str) -> None:
     assert (answer.status, answer.problem) == (415, "not_json")
 
 
+@pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_json_is_read_however_it_is_written(api: Api, city: City, media_type: str) -> None:
+    assert api.send("POST", TAKE, "", "{}", **{"content-type": media_type}).status == 404
+
+
+def test_where_there_is_no_body_its_type_does_not_matter(api: Api, city: City) -> None:
+    assert api.send("POST", TAKE, "", "", **{"content-type": "text/plain"}).status == 404
+
+
 def test_binary_bodies_are_read_as_the_gateway_sends_them(api: Api, city: City) -> None:
     api.event |= {"isBase64Encoded": True}
     assert api.send("POST", TAKE, "", "eyJub3RlIjoieCJ9").status == 404

@@ -61,6 +61,14 @@ def test_an_alert_is_raised_once(alerts: Alerts, alert: Alert) -> None:
     assert alerts.get(alert.alert_id) == alert
 
 
+def test_a_restored_alert_is_as_it_was_and_never_replaces_one(alerts: Alerts, alert: Alert) -> None:
+    assert alerts.restore(alert)
+    assert not alerts.restore(alert.model_copy(update={"value": 99}))
+    assert not alerts.raise_once(alert)
+    assert alerts.get(alert.alert_id) == alert
+    assert alerts.acknowledge(alert.alert_id, by="anna", note=None, at=RAISED).acknowledged_by == "anna"
+
+
 def test_a_taken_alert_is_not_raised_again(alerts: Alerts, alert: Alert) -> None:
     alerts.raise_once(alert)
     taken = alerts.acknowledge(alert.alert_id, by="anna", note=None, at=RAISED)

@@ -113,6 +113,15 @@ class TestPublishAlerts:
         assert failed(publish_alerts({"Records": [modified, removed]}, context)) == []
         assert published() == []
 
+    def test_a_restored_alert_is_not_told_again_until_somebody_takes_it(
+        self, city: None, context: Context, payload: Callable[[str], Any]
+    ) -> None:
+        inserted, modified = payload("watch_publish_alerts")["Records"]
+        inserted["dynamodb"]["NewImage"]["restored"] = {"BOOL": True}
+        modified["dynamodb"]["OldImage"]["restored"] = {"BOOL": True}
+        assert failed(publish_alerts({"Records": [inserted, modified]}, context)) == []
+        assert [envelope["detail-type"] for envelope in published()] == ["watch.alert.acknowledged.v1"]
+
     def test_where_the_bus_is_away_the_stream_is_read_again(
         self,
         city: None,

@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_network
@@ -146,6 +147,17 @@ def test_https_without_a_certificate_of_that_name_is_not_spoken_to(
     assert listening.received == []
 
 
+@pytest.mark.parametrize(("status", "failures"), [(204, 0), (503, 1), (410, 1)])
+def test_a_failure_is_told_so_that_the_secret_is_read_anew(
+    listening: Receiver, event: CloudEvent[AlertRaised], status: int, failures: int
+) -> None:
+    listening.replies, told = [Reply(status)], list[bool]()
+    hook = Webhook(Subscription(url=listening.url, key=KEY), LOOPBACK, failed=lambda: told.append(True))
+    with suppress(TryLater, Rejected):
+        hook.deliver(event)
+    assert len(told) == failures
+
+
 def test_nobody_subscribed_is_nothing_to_do(event: CloudEvent[AlertRaised]) -> None:
     assert not webhook("").deliver(event)
 
@@ -163,6 +175,16 @@ def test_a_changed_secret_is_in_use_after_a_minute(city: None) -> None:
     assert subscriptions.read(arn).url == "https://a"
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"url": "https://b", "key": KEY}))
     assert [subscriptions.read(arn).url for _ in range(2)] == ["https://a", "https://b"]
+
+
+def test_a_secret_is_read_anew_after_a_failure_and_while_nobody_is_subscribed(city: None) -> None:
+    secrets, subscriptions = boto3.client("secretsmanager"), Subscriptions()
+    arn = secrets.create_secret(Name="webhook", SecretString=json.dumps({"url": "", "key": KEY}))["ARN"]
+    assert subscriptions.read(arn).url == ""
+    for url in ("https://a", "https://b"):
+        secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"url": url, "key": KEY}))
+        assert subscriptions.read(arn).url == url
+        subscriptions.forget(arn)
 
 
 @pytest.mark.parametrize("text", ["", "secret words", '{"url": "https://a"}', '{"url": "", "key": "short secret"}'])

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Licen
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.operations.problems import MEDIA_TYPE, problem
-from functions.operations.api.errors import answer, refuse_body, tell_problems
+from functions.operations.api.errors import answer, media_type, refuse_body, tell_problems
 from functions.operations.api.routes import alerts, cameras, clips, facts, meta
 
 app = APIGatewayHttpResolver(enable_validation=True)
@@ -73,4 +73,7 @@ def respond(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             "headers": headers,
             "body": refused.model_dump_json(exclude_defaults=True),
         }
-    return app.resolve(event, context)
+    told = (
+        media_type(event) if event.get("body") else ""
+    )  # Powertools wants small letters, and refuses an empty text/plain
+    return app.resolve({**event, "headers": {**event.get("headers", {}), "content-type": told}}, context)

@@ -54,12 +54,17 @@ def _broken(error: Exception) -> Response[str]:
     return answer(problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "the city's own fault; it has been noted"))
 
 
+def media_type(event: Mapping[str, Any]) -> str:
+    """What the request's body says it is, without parameters; media types know no case (RFC 9110)."""
+    return str(event.get("headers", {}).get("content-type", "")).partition(";")[0].strip().lower()
+
+
 def refuse_body(event: Mapping[str, Any]) -> Problem | None:
     """The problem of a body that no route could read: too large, not JSON, not UTF-8, nested without end."""
     body = event.get("body")
     if not body:
         return None
-    if not str(event.get("headers", {}).get("content-type", "")).lower().startswith("application/json"):
+    if media_type(event) != "application/json":
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "send the body as application/json")
     if len(body) > LONGEST_BODY:
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"send at most {LONGEST_BODY} bytes")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 
+RESTORED = "restored"
+
+
 class Alerts:
     """The city's alerts, newest first."""
 
@@ -32,13 +35,11 @@ class Alerts:
 
     def raise_once(self, alert: Alert) -> bool:
         """Store the alert unless it stands already; True where this call raised it."""
-        try:
-            clients.dynamodb().put_item(
-                TableName=self._table, Item=_item(alert), ConditionExpression="attribute_not_exists(alert_id)"
-            )
-        except clients.dynamodb().exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._put_unless_there(_item(alert))
+
+    def restore(self, alert: Alert) -> bool:
+        """Put back an alert that the table lost, unless it stands: nobody is told of it a second time."""
+        return self._put_unless_there(_item(alert) | {RESTORED: {"BOOL": True}})
 
     def get(self, alert_id: str) -> Alert:
         """The alert as it stands now; raises NotFound."""
@@ -85,6 +86,15 @@ class Alerts:
             raise Conflict(f"alert {alert_id} was already acknowledged by somebody else") from error
         return taken
 
+    def _put_unless_there(self, item: "dict[str, AttributeValueTypeDef]") -> bool:
+        try:
+            clients.dynamodb().put_item(
+                TableName=self._table, Item=item, ConditionExpression="attribute_not_exists(alert_id)"
+            )
+        except clients.dynamodb().exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
     def _of_unit(self, unit_id: str, state: AlertState | None, before: str | None, limit: int) -> Iterator[Alert]:
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -111,9 +121,14 @@ def place(alert: Alert) -> str:
 
 
 def read_change(record: DynamoDBRecord) -> tuple[Alert | None, Alert | None]:
-    """The alert before and after a change, from a record of the table's stream; None where it did not stand."""
+    """The alert before and after a change, from a record of the table's stream; None where it did not stand.
+
+    One that was restored stood before, too.
+    """
     change = record.dynamodb
     before, after = (change.old_image, change.new_image) if change else (None, None)
+    if before is None and after and after.get(RESTORED):
+        before = after
     return _of_image(before), _of_image(after)
 
 

@@ -19,7 +19,7 @@ from civicam.contracts.watch import AlertRaised
 from civicam.watch.signing import DELIVERY_HEADER, SIGNATURE_HEADER, sign
 
 SECRET_SECONDS = 60
-"""How long a secret is believed: an exchanged key or address is in use after at most this."""
+"""How long a secret is believed while deliveries succeed: an exchanged key or address is in use after at most this."""
 STANDARD_TIMEOUT = urllib3.Timeout(connect=3, read=7)
 _PASSING = {408, 425, 429}
 
@@ -40,7 +40,7 @@ class Subscription(Body):
 
 
 class Subscriptions:
-    """Reads subscriptions from Secrets Manager, each at most once a minute."""
+    """Reads subscriptions from Secrets Manager: once a minute while there is somebody and all goes well."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -58,8 +58,13 @@ class Subscriptions:
             raise Inconsistent(
                 'the webhook\'s secret must read {"url": "...", "key": "16 characters or more"}'
             ) from None
-        self._kept[arn] = (self._clock(), subscription)
+        if subscription.url:
+            self._kept[arn] = (self._clock(), subscription)
         return subscription
+
+    def forget(self, arn: str) -> None:
+        """Read this one anew next time."""
+        self._kept.pop(arn, None)
 
 
 _subscriptions = Subscriptions()
@@ -75,13 +80,16 @@ class Webhook:
         *,
         timeout: urllib3.Timeout = STANDARD_TIMEOUT,
         clock: Callable[[], datetime] = now,
+        failed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._subscription, self._networks, self._timeout, self._clock = subscription, networks, timeout, clock
+        self._subscription, self._networks, self._timeout = subscription, networks, timeout
+        self._clock, self._failed = clock, failed
 
     @classmethod
     def from_env(cls) -> Self:
         """The webhook of the secret WEBHOOK_SECRET_ARN; it reaches private addresses only as PRIVATE_NETWORKS says."""
-        return cls(_subscriptions.read(setting("WEBHOOK_SECRET_ARN")), allowed_networks())
+        arn = setting("WEBHOOK_SECRET_ARN")
+        return cls(_subscriptions.read(arn), allowed_networks(), failed=lambda: _subscriptions.forget(arn))
 
     def deliver(self, event: CloudEvent[AlertRaised]) -> bool:
         """POST the alert's CloudEvent, signed; True once the receiver took it (2xx), False where nobody is subscribed.
@@ -91,14 +99,22 @@ class Webhook:
         """
         if not self._subscription.url:
             return False
-        status, asked_seconds = self._post(event.model_dump_json().encode(), event.data.alert.alert_id)
+        try:
+            self._post(event.model_dump_json().encode(), event.data.alert.alert_id)
+        except (TryLater, Rejected):
+            self._failed()
+            raise
+        return True
+
+    def _post(self, body: bytes, alert_id: str) -> None:
+        status, asked_seconds = self._answer(body, alert_id)
         if 200 <= status < 300:
-            return True
+            return
         if status in _PASSING or status >= 500:
             raise TryLater(f"the webhook's receiver answers {status}", asked_seconds)
         raise Rejected("delivery_refused", f"the webhook's receiver answers {status}: check its address and key")
 
-    def _post(self, body: bytes, alert_id: str) -> tuple[int, int | None]:
+    def _answer(self, body: bytes, alert_id: str) -> tuple[int, int | None]:
         """The answer's status, and the wait that it asks for."""
         parts = parse_url(self._subscription.url)
         headers = {
