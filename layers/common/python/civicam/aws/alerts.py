@@ -127,7 +127,7 @@ def read_change(record: DynamoDBRecord) -> tuple[Alert | None, Alert | None]:
     """
     change = record.dynamodb
     before, after = (change.old_image, change.new_image) if change else (None, None)
-    if before is None and after and after.get(RESTORED):
+    if not before and after and after.get(RESTORED):
         before = after
     return _of_image(before), _of_image(after)
 
