@@ -1,0 +1,1 @@
+"""One house construct for each kind of resource, with the safe defaults inside."""

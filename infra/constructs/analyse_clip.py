@@ -1,0 +1,161 @@
+"""AnalyseClip: one clip through sampling and the detectors to the news of its boxes. Express, answered at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from aws_cdk import Duration
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from civicam.contracts.vision import ClipDetected
+from infra.constructs.city_function import CityFunction
+from infra.constructs.city_stack import FIVE_MINUTES, CityStack
+from infra.constructs.fact_bus import FactBus
+from infra.constructs.fact_queue import FactQueue
+from infra.constructs.worker import Worker, accept, allow
+
+TRANSIENT_IN_LAMBDA = [
+    "Lambda.TooManyRequestsException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",  # a worker that died; and how the embedded AWS names throttling
+]
+SECONDS = 240
+"""Express ends at five minutes; the queue behind it must learn before that."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onward:
+    """Where a clip goes from here: the bus and the judge know of its boxes, the GPU's queue takes it whole."""
+
+    bus: FactBus
+    judge: FactQueue
+    gpu: FactQueue
+
+
+class AnalyseClip(Construct):
+    """sample_clip -> rejected | queued for a GPU | detectors in parallel -> announced on the bus and to judge_clip."""
+
+    def __init__(
+        self,
+        stack: CityStack,
+        *,
+        sample: CityFunction,
+        detectors: Mapping[str, CityFunction],
+        onward: Onward,
+    ) -> None:
+        super().__init__(stack, "AnalyseClip")
+        sampled = self._call(sample, "SampleClip", None)
+        passes = sfn.Parallel(self, "EveryPass", result_path=sfn.JsonPath.DISCARD)
+        for name, detector in detectors.items():
+            passes.branch(self._call(detector, f"Detect{name.capitalize()}", _order(name)))
+        found = passes.next(self._tell_bus(onward.bus)).next(self._tell_judge(onward.judge))
+        usable = sfn.Choice(self, "Usable")
+        usable.when(sfn.Condition.string_equals("$.outcome", "rejected"), sfn.Succeed(self, "Quarantined"))
+        usable.when(
+            sfn.Condition.string_equals("$.tier", "gpu"),
+            self._tell_gpu(onward.gpu).next(sfn.Succeed(self, "Queued")),
+        )
+        usable.otherwise(found.next(sfn.Succeed(self, "Announced")))
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=stack.called("analyse-clip"),
+            state_machine_type=sfn.StateMachineType.EXPRESS,
+            definition_body=sfn.DefinitionBody.from_chainable(sampled.next(usable)),
+            timeout=Duration.seconds(SECONDS),
+            tracing_enabled=stack.settings.tracing,
+            logs=sfn.LogOptions(
+                destination=stack.log_group(self, f"/aws/vendedlogs/states/{stack.called('analyse-clip')}"),
+                level=sfn.LogLevel.ALL,
+            ),
+        )
+        failed = self.machine.metric_failed(period=FIVE_MINUTES, statistic="Sum")
+        stack.wake_up(self, failed, when="clips fail in AnalyseClip", at_least=5)
+        stack.publish("ANALYSE_CLIP_ARN", self.machine.state_machine_arn)
+        accept(self.machine.role, "AwsSolutions-IAM5[Resource::*]", "log delivery and X-Ray know no resources")
+        for function in (sample, *detectors.values()):
+            function.accept_versions(self.machine.role)
+
+    def grant_run(self, worker: Worker) -> None:
+        """Let it run the machine and wait for the answer."""
+        allow(worker, ["states:StartSyncExecution"], self.machine.state_machine_arn)
+        worker.tell("ANALYSE_CLIP_ARN", self.machine.state_machine_arn)
+
+    def _call(self, function: CityFunction, state: str, payload: Mapping[str, str] | None) -> tasks.LambdaInvoke:
+        call = tasks.LambdaInvoke(
+            self,
+            state,
+            lambda_function=function.function,
+            payload=sfn.TaskInput.from_object(dict(payload)) if payload else None,
+            output_path="$.Payload",
+            retry_on_service_exceptions=False,
+        )
+        call.add_retry(
+            errors=TRANSIENT_IN_LAMBDA,
+            interval=Duration.seconds(1),
+            backoff_rate=2,
+            max_attempts=4,
+            max_delay=Duration.seconds(8),
+            jitter_strategy=sfn.JitterType.FULL,
+        )
+        return call
+
+    def _tell_bus(self, bus: FactBus) -> tasks.EventBridgePutEvents:
+        announce = tasks.EventBridgePutEvents(
+            self,
+            "AnnounceDetection",
+            entries=[
+                tasks.EventBridgePutEventsEntry(
+                    event_bus=bus.bus,
+                    source="civicam/vision",
+                    detail_type=ClipDetected.TYPE,
+                    detail=sfn.TaskInput.from_json_path_at("$.detected"),
+                )
+            ],
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        return _tried_again(announce)
+
+    def _tell_judge(self, queue: FactQueue) -> tasks.SqsSendMessage:
+        send = tasks.SqsSendMessage(
+            self,
+            "SendToJudge",
+            queue=queue.queue,
+            message_body=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.object_at("$.detected"))),
+            message_group_id=sfn.JsonPath.string_at("$.camera_id"),
+            message_deduplication_id=sfn.JsonPath.string_at("$.detected.id"),
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        return _tried_again(send)
+
+    def _tell_gpu(self, queue: FactQueue) -> tasks.SqsSendMessage:
+        send = tasks.SqsSendMessage(
+            self,
+            "SendToGpu",
+            queue=queue.queue,
+            message_body=sfn.TaskInput.from_text(sfn.JsonPath.json_to_string(sfn.JsonPath.entire_payload)),
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        return _tried_again(send)
+
+
+def _order(name: str) -> dict[str, str]:
+    """What a detector is asked: which clip, where its frames lie, where its boxes shall lie."""
+    return {
+        "clip_id": sfn.JsonPath.string_at("$.clip_id"),
+        "pack_uri": sfn.JsonPath.string_at(f"$.passes.{name}.pack"),
+        "boxes_uri": sfn.JsonPath.string_at(f"$.passes.{name}.boxes_uri"),
+    }
+
+
+T = TypeVar("T", bound=sfn.TaskStateBase)
+
+
+def _tried_again(task: T) -> T:
+    task.add_retry(interval=Duration.seconds(1), max_attempts=3, jitter_strategy=sfn.JitterType.FULL)
+    return task

@@ -1,0 +1,62 @@
+"""The people of the city: a Cognito pool that administrators fill, with the roles as groups and units as a claim."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from civicam.operations.policy import Role
+from infra.constructs.city_function import CityFunction
+from infra.constructs.city_stack import CityStack, camel
+from infra.constructs.worker import accept
+
+
+class CityUsers(Construct):
+    """UserPoolId and UserPoolClientId among the outputs."""
+
+    def __init__(self, stack: CityStack, *, claims: CityFunction) -> None:
+        super().__init__(stack, "Users")
+        settings = stack.settings
+        self.pool = cognito.UserPool(
+            self,
+            "Pool",
+            user_pool_name=stack.called("people"),
+            feature_plan=cognito.FeaturePlan.ESSENTIALS,
+            self_sign_up_enabled=False,
+            sign_in_aliases=cognito.SignInAliases(username=True, email=True),
+            custom_attributes={"units": cognito.StringAttribute(mutable=True, max_len=2048)},
+            password_policy=cognito.PasswordPolicy(
+                min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
+            ),
+            mfa=cognito.Mfa.REQUIRED if settings.mfa else cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            deletion_protection=settings.protect,
+            removal_policy=RemovalPolicy.RETAIN if settings.protect else RemovalPolicy.DESTROY,
+        )
+        self.pool.add_trigger(
+            cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, claims.function, cognito.LambdaVersion.V2_0
+        )
+        for role in Role:
+            self.pool.add_group(f"Group{camel(role)}", group_name=str(role))
+        self.client = self._client()
+        accept(
+            self.pool,
+            "AwsSolutions-COG8",
+            "threat protection is the Plus plan's, at a price per user; nobody can sign up here",
+        )
+        stack.publish("USER_POOL_ID", self.pool.user_pool_id)
+        stack.publish("USER_POOL_CLIENT_ID", self.client.user_pool_client_id)
+
+    def _client(self) -> cognito.UserPoolClient:
+        """Signs people in by SRP (and administrators, with IAM rights, by password); may not write anybody's units."""
+        return self.pool.add_client(
+            "Client",
+            auth_flows=cognito.AuthFlow(user_srp=True, admin_user_password=True),
+            disable_o_auth=True,
+            prevent_user_existence_errors=True,
+            access_token_validity=Duration.hours(1),
+            id_token_validity=Duration.hours(1),
+            refresh_token_validity=Duration.hours(12),
+            enable_token_revocation=True,
+            write_attributes=cognito.ClientAttributes().with_standard_attributes(email=True),
+        )

@@ -1,0 +1,79 @@
+"""What differs between the city's environments: one frozen value for each, chosen by `-c environment=NAME`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from civicam.contracts.base import Body
+
+
+class Settings(Body):
+    """One environment of the city. The defaults are those of an AWS account."""
+
+    environment: str
+    region: str = "ap-southeast-1"
+    python: str = "3.13"
+    """Of all functions and layers (docs/decisions/0006)."""
+    protect: bool = True
+    """Keep buckets, tables and the key when a stack goes, and refuse to delete a table."""
+    versioned: bool = True
+    """Keep what was overwritten or deleted in a bucket for a week."""
+    tracing: bool = True
+    layers_from: Literal["build", "interpreter"] = "build"
+    """`interpreter`: no layers, because what runs the functions has the locked packages itself."""
+    images_from: Literal["build", "name"] = "build"
+    """`name`: container images are named civicam/<word>/<name> and nobody builds them."""
+    alarm_email: str | None = None
+    alert_email: str | None = None
+    mfa: bool = True
+    """Whether people must sign in with a second factor."""
+    log_retention: Literal["ONE_WEEK", "TWO_WEEKS", "THREE_MONTHS", "ONE_YEAR"] = "THREE_MONTHS"
+
+    retention_days: dict[str, int] = Field(default={"short": 3, "standard": 30, "long": 365})
+    """Days that footage is kept, by retention class (the second part of its key)."""
+    quarantine_days: int = 14
+    max_clip_bytes: int = 200_000_000
+    max_clip_seconds: int = 600
+    private_networks: tuple[str, ...] = ()
+    """CIDRs that sources and webhooks may reach although they are private."""
+
+    clips_at_once: int = Field(default=50, ge=2)
+    """Clips in the hot path at one time: the functions on it are reserved this much concurrency each."""
+    helpers_at_once: int = Field(default=10, ge=2)
+    """Concurrency of each function that reads a queue beside the hot path."""
+    requests_at_once: int = Field(default=50, ge=2)
+    """Concurrency of the API."""
+    run_tries: int = Field(default=5, ge=2)
+    """Times that a clip is tried before it goes to the dead letters."""
+    lake_batch_seconds: int = Field(default=30, ge=1, le=300)
+    gpu_workers: tuple[int, int] = (0, 2)
+    """Fewest and most detector tasks."""
+    gpu_instance: str = "g4dn.xlarge"
+    gpu_capacity: bool = True
+    """Whether stack VisionGpu brings instances for them."""
+
+
+LAPTOP = Settings(
+    environment="laptop",
+    region="us-east-1",
+    protect=False,
+    versioned=False,
+    tracing=False,
+    layers_from="interpreter",
+    images_from="name",
+    mfa=False,
+    log_retention="ONE_WEEK",
+    private_networks=("127.0.0.0/8",),
+    clips_at_once=2,
+    helpers_at_once=2,
+    requests_at_once=4,
+    lake_batch_seconds=2,
+    gpu_workers=(1, 1),
+    gpu_capacity=False,
+)
+STAGING = Settings(
+    environment="staging", protect=False, clips_at_once=10, requests_at_once=10, log_retention="TWO_WEEKS"
+)
+PRODUCTION = Settings(environment="production")
+
+ENVIRONMENTS = {settings.environment: settings for settings in (LAPTOP, STAGING, PRODUCTION)}

@@ -1,0 +1,1 @@
+"""One stack for each word of the city; a stack is a table of contents."""

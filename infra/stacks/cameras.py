@@ -1,0 +1,104 @@
+"""Cameras: the registry, the footage store, and the three ways in which a clip is announced."""
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.constructs.city_bucket import CityBucket
+from infra.constructs.city_function import Bounds, CityFunction
+from infra.constructs.city_stack import CityStack
+from infra.constructs.city_table import CityTable
+from infra.constructs.fact_queue import FactQueue, Tries
+from infra.constructs.fact_rule import DELIVERY
+from infra.constructs.tick import Tick
+from infra.constructs.worker import Worker
+from infra.settings import Settings
+from infra.stacks.backbone import Backbone
+from infra.stacks.security import Security
+
+
+class Cameras(CityStack):
+    """Where cameras are known and their footage lies."""
+
+    def __init__(self, scope: Construct, *, security: Security, backbone: Backbone) -> None:
+        super().__init__(scope, settings=security.settings, alarms=security.alarms)
+        self.bus = backbone.facts
+        self.registry = CityBucket(self, "registry", key=security.key)
+        self.footage = CityBucket(self, "footage", key=security.key, expire=_ends(self.settings), events=True)
+        self.cameras = CityTable(self, "cameras", key=("camera_id",), indexes={"by_unit": ("unit_id", "camera_id")})
+        self.clips = CityTable(
+            self,
+            "clips",
+            key=("clip_id",),
+            indexes={"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},
+        )
+        self.sources = CityTable(self, "sources", key=("camera_id",))
+        self._pull()
+        self._announce()
+        self._sweep()
+
+    def let_take_in(self, worker: Worker) -> None:
+        """What every way in needs (civicam.aws.intake): to know the camera, to claim the clip, to say so."""
+        self._let_know(worker)
+        self.clips.grant(worker, "PutItem")
+
+    def let_refuse(self, worker: Worker) -> None:
+        """Move footage that cannot be used out of the way, close its claim, say why."""
+        self._let_know(worker)
+        self.footage.grant_read(worker, "clips/*", missing_is_an_answer=True)
+        self.footage.grant_write(worker, "quarantine/*")
+        self.footage.grant_delete(worker, "clips/*")
+
+    def _let_know(self, worker: Worker) -> None:
+        self.cameras.grant(worker, "GetItem")
+        self.registry.name_to(worker)
+        self.clips.grant(worker, "GetItem", "UpdateItem")
+        self.bus.grant_publish(worker)
+        worker.tell("MAX_CLIP_BYTES", str(self.settings.max_clip_bytes))
+        worker.tell("MAX_CLIP_SECONDS", str(self.settings.max_clip_seconds))
+
+    def _pull(self) -> None:
+        helpers = self.settings.helpers_at_once
+        queue = FactQueue(self, "pull", tries=Tries(times=3, seconds=360))
+        plan = CityFunction(self, "cameras/plan_pulls", bounds=Bounds(at_once=1, seconds=60))
+        self.cameras.grant(plan, "Scan")
+        self.registry.name_to(plan)
+        queue.grant_send(plan)
+        Tick(plan, minute="*")
+        pull = CityFunction(self, "cameras/pull_clips", bounds=Bounds(at_once=helpers, seconds=60, memory_mb=1024))
+        queue.feed(pull)
+        self.let_take_in(pull)
+        self.footage.grant_write(pull, "clips/*")
+        self.footage.grant_write(pull, "inbox/series/*")
+        self.footage.grant_read(pull, "inbox/series/*", missing_is_an_answer=True)
+        self.sources.grant(pull, "GetItem", "PutItem")
+        pull.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
+
+    def _announce(self) -> None:
+        announce = CityFunction(
+            self, "cameras/announce_clip", bounds=Bounds(at_once=self.settings.helpers_at_once, seconds=30)
+        )
+        self.let_take_in(announce)
+        self.let_refuse(announce)
+        announce.end_in_dead_letters()
+        arrived = events.EventPattern(
+            source=["aws.s3"],
+            detail_type=["Object Created"],
+            detail={"bucket": {"name": [self.footage.name]}, "object": {"key": [{"prefix": "clips/"}]}},
+        )
+        target = targets.LambdaFunction(announce.function, dead_letter_queue=announce.dead_letters.queue, **DELIVERY)
+        events.Rule(self, "FootageArrived", event_pattern=arrived, targets=[target])
+
+    def _sweep(self) -> None:
+        sweep = CityFunction(self, "cameras/sweep_clips", bounds=Bounds(at_once=1, seconds=120, memory_mb=512))
+        self.let_take_in(sweep)
+        self.let_refuse(sweep)
+        self.cameras.grant(sweep, "Scan")
+        self.clips.grant(sweep, "Query", index="pending")
+        self.clips.grant(sweep, "Query", index="by_camera")
+        Tick(sweep, minute="*")
+
+
+def _ends(settings: Settings) -> dict[str, int]:
+    kept = {f"clips/{retention}/": days for retention, days in settings.retention_days.items()}
+    return kept | {"inbox/": 1, "quarantine/": settings.quarantine_days}
