@@ -116,6 +116,22 @@ def test_two_hundred_flipped_bytes_in_the_pictures_are_corruption(bikes: Path, s
     assert refused(flipped(raw, 200, seed, *mp4_media(raw))).reason == Reason.CORRUPT
 
 
+@pytest.mark.parametrize(
+    ("media_type", "form", "codec"),
+    [
+        ("video/mp4", "mp4", "libx265"),
+        ("video/mp4", "mp4", "mpeg4"),
+        ("video/x-msvideo", "avi", "mjpeg"),
+        ("video/x-matroska", "matroska", "libvpx-vp9"),
+    ],
+)
+def test_flipped_bytes_are_corruption_in_every_codec(media_type: str, form: str, codec: str) -> None:
+    raw = clip(
+        passing(100), form=form, codec=codec, options={"x265-params": "log-level=none"} if "265" in codec else {}
+    )
+    assert refused(flipped(raw, 200, 1, 3000, len(raw) - 3000), media_type).reason == Reason.CORRUPT
+
+
 def test_two_hundred_flipped_bytes_anywhere_are_refused_whatever_they_hit(good: bytes) -> None:
     assert refused(flipped(good, 200, 5)).reason in {Reason.CORRUPT, Reason.TRUNCATED, Reason.NOT_A_VIDEO}
 
