@@ -1,0 +1,123 @@
+"""`civicam cameras`: the registry of cameras, imported from files, listed, shown."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from civicam.aws.registry import Registry
+from civicam.aws.rules import Rules
+from civicam.cameras.geojson import Row, feature, read_cameras
+from civicam.contracts.cameras import Camera
+from civicam.contracts.errors import Conflict, NotFound, Rejected
+from civicam_cli import city
+from civicam_cli.deployment import use_deployment
+
+app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show.")
+DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one row of a file."""
+
+    number: int
+    name: str
+    outcome: str
+    why: str = ""
+
+
+@app.command("import")
+def import_cameras(
+    file: Annotated[str, typer.Argument(help="A GeoJSON file of cameras; `demo` for the demo city and its rules.")],
+    farm: Annotated[str, typer.Option(help="Where the demo city's pulled cameras stand.")] = city.FARM,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+) -> None:
+    """Bring the registry up to date with a file; importing it again changes nothing. Exit code 1 for a refused row."""
+    rows = city.rows(farm) if file == DEMO else read_cameras(_text(Path(file)))
+    use_deployment()
+    results = [register(Registry.from_env(), row, dry_run=dry_run) for row in rows]
+    if file == DEMO and not dry_run:
+        for rule in city.rules():
+            Rules.writable_from_env().put(rule)
+    _report(results, as_json=as_json)
+    raise typer.Exit(any(result.outcome == "refused" for result in results))
+
+
+@app.command("list")
+def list_cameras(
+    unit: Annotated[list[str] | None, typer.Option(help="Only cameras of this unit; may be given again.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A GeoJSON document that `import` takes.")] = False,
+) -> None:
+    """List the cameras by unit and name."""
+    use_deployment()
+    wanted = set(unit or [])
+    found = [camera for camera in Registry.from_env().all() if not wanted or camera.unit_id in wanted]
+    found.sort(key=lambda camera: (camera.unit_id, camera.name))
+    if as_json:
+        document = {"type": "FeatureCollection", "features": [feature(camera) for camera in found]}
+        typer.echo(json.dumps(document, ensure_ascii=False))
+        return
+    columns = ("Camera", "Name", "Unit", "Owner", "Source", "Version")
+    _print(columns, ((c.camera_id, c.name, c.unit_id, c.owner_id, c.source.kind, str(c.version)) for c in found))
+
+
+@app.command()
+def show(
+    camera_id: str,
+    version: Annotated[int | None, typer.Option(help="A past version instead of the current one.")] = None,
+) -> None:
+    """Print one camera as JSON."""
+    use_deployment()
+    registry = Registry.from_env()
+    camera = registry.camera_version(camera_id, version) if version else registry.camera(camera_id)
+    typer.echo(camera.model_dump_json(indent=2))
+
+
+def register(registry: Registry, row: Row, *, dry_run: bool = False) -> Result:
+    """Put one row's camera into the registry, or say why not."""
+    if row.camera is None:
+        return Result(row.number, row.name, "refused", row.refusal)
+    try:
+        outcome = _would(registry, row.camera) if dry_run else registry.put(row.camera).change
+    except Conflict as error:
+        return Result(row.number, row.name, "refused", str(error))
+    return Result(row.number, row.name, outcome)
+
+
+def _would(registry: Registry, camera: Camera) -> str:
+    try:
+        standing = registry.camera(camera.camera_id)
+    except NotFound:
+        return "added"
+    return "unchanged" if standing == camera.model_copy(update={"version": standing.version}) else "changed"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Rejected("unreadable", f"{path} cannot be read: {error}") from error
+
+
+def _report(results: list[Result], *, as_json: bool) -> None:
+    counts = dict(Counter(result.outcome for result in results))
+    if as_json:
+        typer.echo(json.dumps({"counts": counts, "rows": [vars(result) for result in results]}, ensure_ascii=False))
+        return
+    _print(("Row", "Camera", "Outcome", "Why"), ((str(r.number), r.name, r.outcome, r.why) for r in results))
+    typer.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "no rows")
+
+
+def _print(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
