@@ -1,19 +1,14 @@
 """A lake on disk behind moto's Glue and DynamoDB, one in the embedded AWS, and facts to put into them."""
 
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import boto3
-import httpx
+import psutil
 import pytest
 from moto import mock_aws
 from pyiceberg.catalog.glue import GlueCatalog
@@ -21,29 +16,28 @@ from pyiceberg.catalog.glue import GlueCatalog
 from civicam.aws import clients
 from civicam.aws.lake import Lake
 from civicam.aws.leases import Leases
+from civicam.aws.recovery import City as RecoverableCity
+from civicam.contracts.cameras import Camera, Profile
 from civicam.contracts.facts import CloudEvent
-from civicam.contracts.ids import fact_id
-from civicam.contracts.vision import Crossings, LabelCount, VehiclesCounted, Window
+from civicam.contracts.vision import VehiclesCounted
+from civicam.contracts.watch import LineCount, Rule
+from civicam_cli.deployment import CREDENTIALS, REGION
+from civicam_cli.embedded.city import City
+from civicam_cli.embedded.emulator import start
+from tests.fakes import facts
+from tests.fakes.city_in_moto import BUCKETS, TABLES, Context, schema
+from tests.fakes.facts import CAMERA
+from tests.fakes.town import Town, hear, make_table
 
-CAMERA = "01JD8K3V4N0000000000000001"
-START = datetime(2026, 11, 24, 10, 45, tzinfo=UTC)
 LEASES = "leases"
 DATABASE = "civicam"
-
-
-CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 
 
 @pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody's keys, and clients that were made with them."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    for name, value in CREDENTIALS.items():
+    for name, value in CREDENTIALS.items() | dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), REGION).items():
         monkeypatch.setenv(name, value)
     clients._client.cache_clear()
     yield
@@ -60,9 +54,10 @@ def aws(credentials: None) -> Iterator[None]:
 
 
 def make_leases(name: str) -> None:
+    """An empty table of leases."""
     boto3.client("dynamodb").create_table(
         TableName=name,
-        KeySchema=[{"AttributeName": "lease", "KeyType": "HASH"}],
+        KeySchema=schema(("lease",)),
         AttributeDefinitions=[{"AttributeName": "lease", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
@@ -70,75 +65,65 @@ def make_leases(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an embedded AWS that lives as long as the tests."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("emulator")
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("ministack"))],
-            env=os.environ | CREDENTIALS | settings | {"TMPDIR": str(home)},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            await_emulator(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=15)
-
-
-def await_emulator(url: str) -> None:
-    for _ in range(150):
-        try:
-            httpx.get(f"{url}/_ministack/health", timeout=1).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the embedded AWS did not start within 15 s")
+    """The address of an embedded AWS, empty, that lives as long as the tests."""
+    city = City(tmp_path_factory.mktemp("emulator"))
+    start(city, (sys.executable, "-m", "ministack"))
+    yield city.endpoint_url
+    for process in city.processes():
+        process.kill()
+    psutil.wait_procs(city.processes(), 5)
 
 
 @pytest.fixture
 def cloud(emulator: str, credentials: None, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """An empty lake in the embedded AWS, found through the environment as a function finds it."""
     unique = uuid4().hex[:8]
-    settings = {
-        "AWS_ENDPOINT_URL": emulator,
-        "LAKE_BUCKET": f"lake-{unique}",
-        "GLUE_DATABASE": f"civicam_{unique}",
-        "LEASES_TABLE": f"leases-{unique}",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket=settings["LAKE_BUCKET"])
-    boto3.client("glue").create_database(DatabaseInput={"Name": settings["GLUE_DATABASE"]})
-    make_leases(settings["LEASES_TABLE"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator)
+    for name in ("LAKE_BUCKET", "LEASES_TABLE"):
+        monkeypatch.setenv(name, f"{name.lower().replace('_', '-')}-{unique}")
+    monkeypatch.setenv("GLUE_DATABASE", f"civicam_{unique}")
+    boto3.client("s3").create_bucket(Bucket=os.environ["LAKE_BUCKET"])
+    boto3.client("glue").create_database(DatabaseInput={"Name": os.environ["GLUE_DATABASE"]})
+    make_leases(os.environ["LEASES_TABLE"])
     return Lake.from_env()
 
 
-@dataclass
-class Context:
-    """What Lambda tells a function about its run."""
+@pytest.fixture
+def town(cloud: Lake, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """A city in the embedded AWS with one camera, one rule and nothing else."""
+    unique = uuid4().hex[:8]
+    for name in (*BUCKETS, *TABLES):
+        monkeypatch.setenv(name, f"{name.lower().replace('_', '-')}-{unique}")
+    for name in BUCKETS:
+        boto3.client("s3").create_bucket(Bucket=os.environ[name])
+    for name in TABLES:
+        make_table(name)
+    monkeypatch.setenv("BUS_NAME", f"facts-{unique}")
+    town = Town(RecoverableCity.from_env(), hear(os.environ["BUS_NAME"]))
+    profile = Profile(analytics=("vehicle", "crowd"))
+    camera = Camera(
+        camera_id=CAMERA, name="Gate", owner_id="city", unit_id="ward-1", position=(106.7, 10.8), profile=profile
+    )
+    town.city.registry.put(camera)
+    condition = LineCount(line_id="north", at_least=2)
+    town.city.rules.put(Rule(rule_id="many", title="Many", camera_id=CAMERA, condition=condition))
+    return town
 
-    function_name: str = "lake"
-    memory_limit_in_mb: int = 1024
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:lake"
-    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
-    remaining_ms: int = 300_000
 
-    def get_remaining_time_in_millis(self) -> int:
+class TimedContext(Context):
+    """A run of a function, and the time that it has left."""
+
+    remaining_ms = 300_000
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # Powertools declares it static
         """Milliseconds until Lambda ends the run."""
         return self.remaining_ms
 
 
 @pytest.fixture
-def context() -> Context:
-    """A run with five minutes left."""
-    return Context()
+def context() -> TimedContext:
+    """A run of a function with five minutes left."""
+    return TimedContext()
 
 
 @pytest.fixture
@@ -165,30 +150,13 @@ def vehicles() -> Callable[..., CloudEvent[VehiclesCounted]]:
     """Makes a fact: the n-th clip of a camera, as judged in some revision."""
 
     def made(n: int = 0, *, revision: int = 0, camera_id: str = CAMERA, count: int = 3) -> CloudEvent[VehiclesCounted]:
-        start = START + timedelta(seconds=10 * n)
-        end = start + timedelta(seconds=10)
-        identity: dict[str, Any] = {"kind": VehiclesCounted.TYPE, "camera_id": camera_id, "capture_start": start}
-        fact = VehiclesCounted(
-            fact_id=fact_id(**identity, clip_sha256="c" * 64, model_digest="m", rules_digest="r", profile_version=1),
-            revision=revision,
+        fact = facts.vehicles(
+            facts.crossing(count),
+            capture_start=facts.START + timedelta(seconds=10 * n),
             camera_id=camera_id,
             clip_id=f"clip-{camera_id}-{n}",
-            capture_start=start,
-            capture_end=end,
-            clock_quality="synced",
-            ingested_at=end,
-            judged_at=end + timedelta(seconds=1),
-            sampling_fps=5,
-            coverage=1,
-            confidence=0.8,
-            model_digest="m",
-            rules_digest="r",
-            profile_version=1,
-            window=Window(start=start, end=end),
-            crossings=(Crossings(line_id="north", direction="forward", label="car", count=count),),
-            appeared=(LabelCount(label="car", count=count),),
-            present_max=count,
+            revision=revision,
         )
-        return CloudEvent.of(fact)
+        return CloudEvent.of(fact.model_copy(update={"present_max": count}))
 
     return made

@@ -9,7 +9,7 @@ import pytest
 
 from civicam.aws.lake import Lake
 from civicam.aws.lake_files import LakeFiles
-from civicam.aws.lake_recovery import TableRecovery, recover_tables
+from civicam.aws.recovery.tables import TableRecovery, recover_tables
 from civicam.contracts.base import now
 from civicam.contracts.facts import CloudEvent
 from civicam.lake.batches import arrow_rows
