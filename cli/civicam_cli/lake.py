@@ -108,6 +108,8 @@ def show(rows: pa.Table, form: Format) -> None:
         writer = csv.DictWriter(sys.stdout, rows.column_names)
         writer.writeheader()
         writer.writerows(records)
+    elif not rows.column_names:
+        typer.echo("nothing yet")
     else:
         grid = Grid(*rows.column_names)
         for record in records:

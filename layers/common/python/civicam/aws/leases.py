@@ -6,15 +6,18 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
 from civicam.contracts.errors import Unavailable
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
 POLL_SECONDS = 0.1
-HELD = "ConditionalCheckFailedException"
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,13 @@ class Lease:
 
     table: str
     name: str
-    owner: str
+    holder: str
     seconds: float
 
     def renew(self) -> None:
         """Hold on for another term; raises Unavailable when somebody else has taken the lease meanwhile."""
-        try:
-            clients.dynamodb().update_item(
-                TableName=self.table,
-                Key={"lease": {"S": self.name}},
-                UpdateExpression="SET expires_at = :until",
-                ConditionExpression="#owner = :me",
-                ExpressionAttributeNames={"#owner": "owner"},
-                ExpressionAttributeValues={":me": {"S": self.owner}, ":until": {"N": _until(self.seconds)}},
-            )
-        except ClientError as error:
-            raise Unavailable(f"the lease {self.name!r} could not be renewed: {_code(error)}") from error
+        if not _put(self, "holder = :me", {":me": {"S": self.holder}}):
+            raise Unavailable(f"the lease {self.name!r} could not be renewed: another writer holds it")
 
 
 class Leases:
@@ -68,17 +62,26 @@ class Leases:
 
 
 def _take(lease: Lease) -> bool:
+    return _put(lease, "attribute_not_exists(lease) OR expires_at < :now", {":now": {"N": _until(0)}})
+
+
+def _put(lease: Lease, condition: str, values: "dict[str, AttributeValueTypeDef]") -> bool:
+    """Write the lease with a new term on that condition; False where the condition does not hold."""
     try:
         clients.dynamodb().put_item(
             TableName=lease.table,
-            Item={"lease": {"S": lease.name}, "owner": {"S": lease.owner}, "expires_at": {"N": _until(lease.seconds)}},
-            ConditionExpression="attribute_not_exists(lease) OR expires_at < :now",
-            ExpressionAttributeValues={":now": {"N": _until(0)}},
+            Item={
+                "lease": {"S": lease.name},
+                "holder": {"S": lease.holder},
+                "expires_at": {"N": _until(lease.seconds)},
+            },
+            ConditionExpression=condition,
+            ExpressionAttributeValues=values,
         )
-    except ClientError as error:
-        if _code(error) == HELD:
-            return False
-        raise Unavailable(f"the lease {lease.name!r} could not be taken: {_code(error)}") from error
+    except clients.dynamodb().exceptions.ConditionalCheckFailedException:
+        return False
+    except (ClientError, BotoCoreError) as error:
+        raise Unavailable(f"the lease {lease.name!r} could not be had: {error}") from error
     return True
 
 
@@ -87,19 +90,13 @@ def _give_back(lease: Lease) -> None:
         clients.dynamodb().delete_item(
             TableName=lease.table,
             Key={"lease": {"S": lease.name}},
-            ConditionExpression="#owner = :me",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues={":me": {"S": lease.owner}},
+            ConditionExpression="holder = :me",
+            ExpressionAttributeValues={":me": {"S": lease.holder}},
         )
-    except ClientError as error:
-        if _code(error) != HELD:
-            raise Unavailable(f"the lease {lease.name!r} could not be given back: {_code(error)}") from error
+    except (ClientError, BotoCoreError):
+        return  # somebody else's by now, or out of reach: it ends with its term
 
 
 def _until(seconds: float) -> str:
     """Epoch seconds to the millisecond; DynamoDB's own expiry (TTL) reads their whole part."""
     return f"{time.time() + seconds:.3f}"
-
-
-def _code(error: ClientError) -> str:
-    return error.response["Error"]["Code"]
