@@ -57,8 +57,7 @@ class Assembly:
     def led_to(self, stack: str, value: Any) -> Resource | None:
         """The resource that a value in a stack refers to, through other stacks' exports; None where it names none."""
         if isinstance(value, list):
-            found = (self.led_to(stack, part) for part in value)
-            return next((resource for resource in found if resource), None)
+            return next((found for part in value if (found := self.led_to(stack, part))), None)
         if not isinstance(value, dict):
             return None
         if "Fn::ImportValue" in value:

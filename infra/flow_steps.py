@@ -67,7 +67,8 @@ def by_grants(city: Assembly) -> Iterator[Step]:
 def by_machines(city: Assembly) -> Iterator[Step]:
     """Each task of a machine and what it calls: references stand between the pieces of the definition's text."""
     for machine in city.resources("AWS::StepFunctions::StateMachine"):
-        text, called = "", []
+        text = ""
+        called: list[Resource | None] = []
         for piece in machine.properties["DefinitionString"]["Fn::Join"][1]:
             text += piece if isinstance(piece, str) else f"@{len(called)}@"
             called += [] if isinstance(piece, str) else [city.led_to(machine.stack, piece)]

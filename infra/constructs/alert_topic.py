@@ -11,7 +11,7 @@ from civicam.contracts.watch import AlertRaised
 from infra.constructs.city_stack import CityStack
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.fact_bus import FactBus
-from infra.constructs.fact_rule import DELIVERY, FactRule
+from infra.constructs.fact_rule import DELIVERIES, DELIVERY_AGE, FactRule
 
 TEXT = "{severity}: {title}. Camera {camera}, {value} (from {at_least} on), footage of {start}. Alert {alert}."
 
@@ -30,7 +30,8 @@ class AlertTopic(Construct):
                 self.topic,
                 message=events.RuleTargetInput.from_text(_text()),
                 dead_letter_queue=DeadLetters(stack, "notification").queue,
-                **DELIVERY,
+                retry_attempts=DELIVERIES,
+                max_event_age=DELIVERY_AGE,
             )
         )
         stack.publish("ALERT_TOPIC_ARN", self.topic.topic_arn)

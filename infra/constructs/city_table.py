@@ -34,7 +34,8 @@ class CityTable(Construct):
         self.table = dynamodb.Table(
             self,
             "Table",
-            **_schema(key),
+            partition_key=_text(key[0]),
+            sort_key=_sort(key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -45,7 +46,9 @@ class CityTable(Construct):
             time_to_live_attribute="expires_at",
         )
         for index, index_key in (indexes or {}).items():
-            self.table.add_global_secondary_index(index_name=index, **_schema(index_key))
+            self.table.add_global_secondary_index(
+                index_name=index, partition_key=_text(index_key[0]), sort_key=_sort(index_key)
+            )
         stack.publish(self.variable, self.table.table_name)
 
     def grant(self, worker: Worker, *operations: Operation, index: str | None = None) -> None:
@@ -75,7 +78,9 @@ class CityTable(Construct):
         )
 
 
-def _schema(key: Key) -> dict[str, dynamodb.Attribute]:
-    """Partition key and sort key, all of them text."""
-    names = zip(("partition_key", "sort_key"), key, strict=False)
-    return {part: dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING) for part, name in names}
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
+
+
+def _sort(key: Key) -> dynamodb.Attribute | None:
+    return _text(key[1]) if len(key) == 2 else None

@@ -10,7 +10,8 @@ from civicam.contracts.facts import Fact
 from infra.constructs.city_stack import CityStack
 from infra.constructs.fact_queue import FactQueue
 
-DELIVERY = {"retry_attempts": 24, "max_event_age": Duration.hours(6)}
+DELIVERIES, DELIVERY_AGE = 24, Duration.hours(6)
+"""How often and how long EventBridge tries before what it has goes to dead letters."""
 
 
 class FactRule(events.Rule):
@@ -26,5 +27,11 @@ class FactRule(events.Rule):
 
     def to(self, queue: FactQueue) -> "FactRule":
         """Send what matches to the queue, as EventBridge wraps it: the CloudEvent is `detail`."""
-        self.add_target(targets.SqsQueue(queue.queue, dead_letter_queue=queue.dead_letters.queue, **DELIVERY))
+        target = targets.SqsQueue(
+            queue.queue,
+            dead_letter_queue=queue.dead_letters.queue,
+            retry_attempts=DELIVERIES,
+            max_event_age=DELIVERY_AGE,
+        )
+        self.add_target(target)
         return self

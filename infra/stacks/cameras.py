@@ -9,7 +9,7 @@ from infra.constructs.city_function import Bounds, CityFunction
 from infra.constructs.city_stack import CityStack
 from infra.constructs.city_table import CityTable
 from infra.constructs.fact_queue import FactQueue, Tries
-from infra.constructs.fact_rule import DELIVERY
+from infra.constructs.fact_rule import DELIVERIES, DELIVERY_AGE
 from infra.constructs.tick import Tick
 from infra.constructs.worker import Worker
 from infra.settings import Settings
@@ -86,7 +86,12 @@ class Cameras(CityStack):
             detail_type=["Object Created"],
             detail={"bucket": {"name": [self.footage.name]}, "object": {"key": [{"prefix": "clips/"}]}},
         )
-        target = targets.LambdaFunction(announce.function, dead_letter_queue=announce.dead_letters.queue, **DELIVERY)
+        target = targets.LambdaFunction(
+            announce.function,
+            dead_letter_queue=announce.dead_letters.queue,
+            retry_attempts=DELIVERIES,
+            max_event_age=DELIVERY_AGE,
+        )
         events.Rule(self, "FootageArrived", event_pattern=arrived, targets=[target])
 
     def _sweep(self) -> None:

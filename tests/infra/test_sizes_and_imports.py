@@ -45,7 +45,7 @@ def path_of(function: Resource) -> str:
 def folder_of(city: Assembly, stack: str, code: dict[str, str]) -> Path:
     """The folder that is zipped for an asset."""
     asset = json.loads((city.folder / f"{stack}.assets.json").read_text())["files"][code["S3Key"].removesuffix(".zip")]
-    return city.folder / asset["source"]["path"]
+    return city.folder / str(asset["source"]["path"])
 
 
 def size(folder: Path) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from aws_cdk import App
-from cfnlint.api import lint
+from cfnlint.api import lint  # type: ignore[import-untyped] # it ships no types
 
 from civicam.contracts.catalogue import FACTS
 from functions.operations.api.app import routes
