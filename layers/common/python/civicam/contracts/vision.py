@@ -54,6 +54,12 @@ class ClipBoxes(Document):
     still: tuple[SampledInstant, ...] = ()
     """Frames in which nothing moved since the one before: not given to the detector, their boxes are those of the
     frame before them (the detector copies the list from the pack's manifest)."""
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    """The score from which a box of a label counts by itself. A fainter box only helps to hold on to a track."""
+
+    def counts(self, box: Box) -> bool:
+        """Whether the box counts by itself."""
+        return box.score >= self.thresholds.get(box.label, 0.0)
 
     def seen(self) -> tuple[FrameBoxes, ...]:
         """Every sampled frame in the order of time; a still one repeats the boxes of the last one that moved."""

@@ -1,0 +1,51 @@
+"""cameras.clip.stored.v1 (SQS batch) -> AnalyseClip, waited for; after the last try vision.clip.abandoned.v1."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from civicam.aws.analyse_machine import AnalyseMachine
+from civicam.aws.bus import Bus
+from civicam.aws.claims import Claims, ClipState
+from civicam.aws.environment import setting
+from civicam.contracts.base import now
+from civicam.contracts.cameras import ClipStored
+from civicam.contracts.errors import CityError
+from civicam.contracts.facts import CloudEvent, read_fact
+from civicam.vision.abandonment import abandoned
+
+logger = Logger()
+processor = BatchProcessor(event_type=EventType.SQS)
+SETTLED = {ClipState.JUDGED, ClipState.REJECTED}
+
+
+def admit(record: SQSRecord) -> None:
+    """Have one clip analysed, unless that was done; whatever fails puts it back into the queue."""
+    stored = read_fact(json.loads(record.body)["detail"], ClipStored).data
+    tries = int(record.attributes.approximate_receive_count)
+    try:
+        if Claims.from_env().get(stored.footage.clip_id).state not in SETTLED:
+            AnalyseMachine.from_env().run(stored)
+    except CityError as error:
+        logger.warning("clip not analysed", clip_id=stored.footage.clip_id, tries=tries, error=str(error))
+        if tries >= int(setting("RUN_TRIES")):
+            give_up(stored, record.message_id, tries, error)
+        raise
+
+
+def give_up(stored: ClipStored, message_id: str, tries: int, error: CityError) -> None:
+    """Say that the clip goes to the dead letters."""
+    fact = abandoned(stored, message_id=message_id, tries=tries, error=error, at=now())
+    Claims.from_env().abandon(fact.clip_id, fact.error)
+    Bus.from_env().publish([CloudEvent.of(fact)])
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """The clips that could not be analysed: they return to the queue."""
+    return process_partial_response(event=event, record_handler=admit, processor=processor, context=context)

@@ -1,0 +1,107 @@
+"""What an analytic is: what it reads, what it states, and the pure function between."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import fmean
+from typing import Any, TypeVar
+
+from pydantic import JsonValue
+
+from civicam.contracts.base import Body
+from civicam.contracts.cameras import Profile
+from civicam.contracts.facts import ClipFact
+from civicam.contracts.ids import fact_id
+from civicam.contracts.vision import Box, ClipBoxes, ClipDetected, FrameBoxes, Window
+from civicam.vision.tracks import TrackedFrame
+
+F = TypeVar("F", bound=ClipFact)
+
+NOTHING_SEEN = 0.5
+"""Confidence in a fact behind which there is no box: an empty street and a blind detector look the same from here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """One clip as an analytic sees it."""
+
+    profile: Profile
+    clip: ClipDetected
+    boxes: ClipBoxes
+    tracked: tuple[TrackedFrame, ...]
+    """The frames that no clip before has shown; none where the sampling rate is below the analytic's lowest."""
+    live: frozenset[str]
+    """Ids of the tracks that go on after the clip."""
+    rules_digest: str
+    judged_at: datetime
+
+    @property
+    def frames(self) -> tuple[FrameBoxes, ...]:
+        """Every frame that was looked at, with the boxes that count by themselves."""
+        return tuple(
+            frame.model_copy(update={"boxes": tuple(filter(self.boxes.counts, frame.boxes))})
+            for frame in self.boxes.seen()
+        )
+
+    @property
+    def window(self) -> Window:
+        """The clip's stretch of capture time."""
+        return Window(start=self.clip.footage.capture_start, end=self.clip.footage.capture_end)
+
+    def state(self, kind: type[F], *, behind: Iterable[Box], **measures: Any) -> F:
+        """The fact with these measures; its confidence is the mean score of the boxes `behind` it, times coverage."""
+        footage, sampled = self.clip.footage, self.clip.sampled
+        scores = [box.score for box in behind]
+        identity = {
+            "camera_id": self.clip.camera_id,
+            "capture_start": footage.capture_start,
+            "model_digest": self.boxes.model_digest,
+            "rules_digest": self.rules_digest,
+            "profile_version": self.clip.profile_version,
+            "run": self.clip.run,
+        }
+        return kind(
+            fact_id=fact_id(kind=kind.TYPE, clip_sha256=footage.sha256, **identity),  # type: ignore[arg-type]
+            clip_id=footage.clip_id,
+            capture_end=footage.capture_end,
+            clock_quality=footage.clock_quality,
+            ingested_at=self.clip.ingested_at,
+            judged_at=self.judged_at,
+            sampling_fps=sampled.sampling_fps,
+            coverage=sampled.coverage,
+            confidence=round(sampled.coverage * (fmean(scores) if scores else NOTHING_SEEN), 4),
+            **identity,
+            **measures,
+        )
+
+
+Judge = Callable[[View, JsonValue], tuple[ClipFact, JsonValue]]
+"""A view and what the analytic remembered (None at first) -> its fact, and what it remembers now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analytic:
+    """One kind of judgement. Queue, metric, lake table and page in the docs follow from this record."""
+
+    name: str
+    """As profiles name it."""
+    version: int
+    """Of its rules: whoever changes what `judge` does changes it."""
+    reads: str
+    """The detectors' pass whose boxes it looks at."""
+    lowest_fps: float
+    """Below this sampling rate motion means nothing to it: it gets no tracks."""
+    states: type[ClipFact]
+    parameters: Body
+    judge: Judge
+
+    @property
+    def identity(self) -> str:
+        """Its rules in one line: what a digest over rules is made of."""
+        return f"{self.name} {self.version} {self.lowest_fps} {self.parameters.model_dump_json()}"
+
+
+def foot(box: Box) -> tuple[float, float]:
+    """Where the thing stands: the middle of the box's lower edge, which lies on the ground in an oblique view."""
+    x1, _, x2, y2 = box.xyxy
+    return (x1 + x2) / 2, y2
