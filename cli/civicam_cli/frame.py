@@ -51,6 +51,6 @@ class LateGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command as it is run."""
-        self.commands = dict.fromkeys(self.entries)  # type: ignore[arg-type]  # only its keys are read: for "did you mean"
+        self.commands = {known: self.get_command(ctx, known) for known in self.entries}  # read for "did you mean"
         name, shown, rest = super().resolve_command(ctx, args)
         return name, self.entries[name].load(name) if shown and name else shown, rest

@@ -62,7 +62,7 @@ def span(text: str) -> timedelta:
 
 def log_groups(deployment: Deployment, name: str = "") -> dict[str, str]:
     """The city's log groups by the function or task that writes them; raises NotFound where `name` is none of them."""
-    found = {}
+    found: dict[str, str] = {}
     for prefix in (f"/aws/lambda/civicam-{deployment.environment}-", f"/civicam/{deployment.environment}/"):
         pages = boto3.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
         found |= {
@@ -118,7 +118,12 @@ def _since(source: str, group: str, started: datetime) -> Sequence[Line]:
     pages = boto3.client("logs").get_paginator("filter_log_events")
     milliseconds = int(started.timestamp() * 1000)
     return [
-        Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), source, event["message"], event["eventId"])
+        Line(datetime.fromtimestamp(event["timestamp"] / 1000, UTC), source, event["message"], _identity(event))
         for page in pages.paginate(logGroupName=group, startTime=milliseconds)
         for event in page["events"]
     ]
+
+
+def _identity(event: Any) -> str:
+    """Its id; the embedded AWS gives none, so there what it says and when."""
+    return event.get("eventId") or f"{event.get('logStreamName')}/{event['timestamp']}/{event['message']}"

@@ -22,7 +22,7 @@ class Commands(LateGroup):
         "up": Entry("running:up", "Start the city on this machine and bring it up to date with the checkout.", CITY),
         "down": Entry("running:down", "Stop the city; its state is kept.", CITY),
         "status": Entry("running:status", "What runs, where, and how full the queues are.", CITY),
-        "demo": Entry("demo:demo", "Send real footage the whole way and show what becomes of it.", CITY),
+        "demo": Entry("demo.demo:demo", "Send real footage the whole way and show what becomes of it.", CITY),
         "logs": Entry("logs:logs", "What functions and tasks said.", CITY),
         "dead-letters": Entry("dead_letters:app", "Messages that failed to the last try: look, redrive.", CITY),
         "recover": Entry("recover:recover", "Rebuild the tables and the lake's catalogue from S3.", CITY),

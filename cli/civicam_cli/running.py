@@ -54,13 +54,17 @@ def start_city(*, quiet: bool = False) -> None:
         if not quiet:
             console.print(f"[dim]\\[city][/dim] {line}")
 
-    needs_recovery = life.bring_up(city, say)
+    life.bring_up(city, say)
     use_deployment()
-    import_module("civicam_cli.models").stock()
-    if needs_recovery:
+    if city.due("models").exists():
+        say("putting the models into their bucket")
+        import_module("civicam_cli.models").publish_models(import_module("civicam.aws.models").ModelStore.from_env())
+        city.due("models").unlink()
+    if city.due("recovery").exists():
         say("rebuilding the tables and the lake's catalogue from S3")
-        import_module("civicam_cli.recover").recover()
-        life.recovered(city)
+        recover = import_module("civicam_cli.recover")
+        recover.report(recover.recover_city(), dry_run=False)
+        city.due("recovery").unlink()
 
 
 def current_status() -> Status:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import boto3
 
@@ -99,6 +100,7 @@ class Asked:
 
     def queue(self, output: str, url: str) -> Queue:
         """One queue by its output."""
-        answer = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*_COUNTS.values()])
-        counts = {name: int(answer["Attributes"].get(attribute, 0)) for name, attribute in _COUNTS.items()}
+        answer = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        said: Any = answer["Attributes"]
+        counts = {name: int(said.get(attribute, 0)) for name, attribute in _COUNTS.items()}
         return Queue(output.removesuffix("Url"), output.endswith(DEAD), **counts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -61,10 +61,9 @@ class City:
         """What is deployed: its fingerprint, and what was left out."""
         return self.folder / "deployed.json"
 
-    @property
-    def unrecovered(self) -> Path:
-        """Stands from a crash until the tables are rebuilt from S3."""
-        return self.folder / "unrecovered"
+    def due(self, task: Literal["models", "recovery"]) -> Path:
+        """Stands from when the task became necessary until it is done, whatever happens in between."""
+        return self.folder / f"due-{task}"
 
     @property
     def _identity_file(self) -> Path:

@@ -83,6 +83,7 @@ def _deploy_stacks(city: City, assembly: Assembly, say: Said) -> Fingerprint:
         say=_progress(say, len(assembly.templates)),
         environment=environment,
     )
+    city.due("models").touch()
     applied = apply_dropped(city, assembly)
     say(f"{applied} settings applied that the emulator's CloudFormation drops")
     write_json(city.deployed_file, {"fingerprint": assembly.fingerprint.document(), "left_out": assembly.left_out()})

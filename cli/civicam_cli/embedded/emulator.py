@@ -24,8 +24,14 @@ STOP_SECONDS: Final = 30
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SSL_CERT_FILE")
 
 
-def start(city: City) -> None:
-    """Start the emulator and wait until it answers; raises Unavailable, with the end of its log, when it does not."""
+PROGRAM: Final = (sys.executable, "-m", "civicam_cli.embedded.plugin")
+
+
+def start(city: City, program: Sequence[str] = PROGRAM) -> None:
+    """Start the emulator and wait until it answers; raises Unavailable, with the end of its log, when it does not.
+
+    `program` may be another one, such as a bare ministack to probe.
+    """
     city.move_if_taken()
     city.saved_marker.unlink(missing_ok=True)
     shutil.rmtree(city.scratch, ignore_errors=True)
@@ -33,7 +39,7 @@ def start(city: City) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     with city.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "civicam_cli.embedded.plugin"],
+            program,
             env=_environment(city),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
@@ -73,7 +79,7 @@ def forget_everything_but_objects(city: City) -> None:
 
     Of S3 too, what was not confirmed: an object is on disk before its sidecar is, and both are there before the answer.
     """
-    city.unrecovered.touch()
+    city.due("recovery").touch()
     for file in city.objects.glob("[0-9]*/**/*"):
         if (
             file.is_file()
@@ -134,6 +140,7 @@ def _wait_until_it_answers(city: City, process: subprocess.Popen[bytes]) -> None
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if _answers(city):
+            process.returncode = 0  # it outlives this command on purpose: no warning that a child was forgotten
             return
         time.sleep(0.05)
     process.kill()

@@ -9,11 +9,12 @@ from pathlib import Path
 from civicam.contracts.errors import Rejected
 from civicam_cli.places import ROOT
 
+CONTAINERS = ROOT / "containers"
 _IMAGE = re.compile(r"(?:^|/)civicam/(?P<word>[a-z_]+)/(?P<name>[a-z_]+)(?:[:@].*)?$")
 _INSTRUCTION = re.compile(r"^(ENTRYPOINT|CMD)\s+(\[.*\])\s*$", re.MULTILINE)
 
 
-def command_of(image: str, command: Sequence[str] = (), containers: Path = ROOT / "containers") -> list[str]:
+def command_of(image: str, command: Sequence[str] = (), containers: Path = CONTAINERS) -> list[str]:
     """The command line of civicam/<word>/<name>: ENTRYPOINT and CMD of its Dockerfile, our interpreter for `python`.
 
     `command` stands in for CMD, as in a task definition. Raises Rejected for an image that is not ours.

@@ -6,11 +6,11 @@ from civicam_cli.embedded.city import City, alone
 from civicam_cli.embedded.deploying import deploy
 
 
-def bring_up(city: City, say: Said) -> bool:
-    """Make the city run, deployed from this checkout; returns whether it must be recovered from S3.
+def bring_up(city: City, say: Said) -> None:
+    """Make the city run, deployed from this checkout.
 
-    That is so after a crash: then only S3 survived, the rest was dropped, and the stacks stand anew over its buckets.
-    The need is remembered until `recovered` says that it was met, whatever happens in between.
+    After a crash only S3 survived: the rest is dropped, the stacks stand anew over its buckets, and a recovery is due.
+    After a deployment the models are.
     """
     with alone(city.folder / "lock"):
         if city.crashed():
@@ -22,12 +22,6 @@ def bring_up(city: City, say: Said) -> bool:
             say("starting the embedded AWS")
             emulator.start(city)
         deploy(city, say)
-        return city.unrecovered.exists()
-
-
-def recovered(city: City) -> None:
-    """The tables and the lake's catalogue are rebuilt."""
-    city.unrecovered.unlink(missing_ok=True)
 
 
 def bring_down(city: City) -> bool:

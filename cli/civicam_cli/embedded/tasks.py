@@ -10,15 +10,15 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
-from civicam_cli.embedded.images import command_of
+from civicam_cli.embedded.images import CONTAINERS, command_of
 from civicam_cli.places import ROOT
 
 STOP_SECONDS = 30
@@ -35,7 +35,16 @@ _KEPT_VARIABLES = (
     "CIVICAM_CLIP_MIRROR",
 )
 Labels = Mapping[str, str]
-Credentials = Callable[[Labels], Mapping[str, str]]
+
+
+class Owner(Protocol):
+    """What the emulator knows of a container by its labels."""
+
+    def credentials(self, labels: Labels) -> Mapping[str, str]:
+        """What the task acts with, as environment variables; none where it has no role."""
+
+    def service(self, labels: Labels) -> str | None:
+        """The service that started it; None where nobody will start it again."""
 
 
 class TaskProcess:
@@ -114,8 +123,8 @@ class TaskProcess:
 class TaskProcesses:
     """The client: `containers` and `images` as the emulator calls them."""
 
-    def __init__(self, credentials: Credentials, endpoint_url: str, region: str) -> None:
-        self._credentials, self._endpoint_url, self._region = credentials, endpoint_url, region
+    def __init__(self, owner: Owner, endpoint_url: str, region: str, images: Path = CONTAINERS) -> None:
+        self._owner, self._endpoint_url, self._region, self._dockerfiles = owner, endpoint_url, region, images
         self._running: dict[str, TaskProcess] = {}
         self._closed, self._pause = Event(), Pauses()
         self.containers, self.images = self, _Images()
@@ -124,8 +133,9 @@ class TaskProcesses:
         """Start a container."""
         labels = options.get("labels") or {}
         environment = self._environment(options.get("environment") or {}, labels)
-        line = command_of(image, command or ())
-        if self._closed.wait(self._pause.before(image)):
+        line = command_of(image, command or (), self._dockerfiles)
+        service = self._owner.service(labels)
+        if self._closed.wait(self._pause.before(service) if service else 0):
             raise RuntimeError("the city is being stopped")
         started = TaskProcess(image, line, environment, labels)
         self._running[started.id] = started
@@ -155,22 +165,22 @@ class TaskProcesses:
             "AWS_REGION": self._region,
             "AWS_DEFAULT_REGION": self._region,
         }
-        return {**kept, **told, **address, **self._credentials(labels), "PYTHONUNBUFFERED": "1"}
+        return {**kept, **told, **address, **self._owner.credentials(labels), "PYTHONUNBUFFERED": "1"}
 
 
 class Pauses:
-    """A container that ends soon after its start is started again later and later, as ECS throttles such a service."""
+    """A service whose container ends soon after its start has it started again later and later, as ECS does."""
 
     def __init__(self, *, soon_seconds: float = 20, longest_seconds: float = 60) -> None:
         self._soon, self._longest = soon_seconds, longest_seconds
         self._starts: dict[str, tuple[float, float]] = {}
 
-    def before(self, image: str, now: float | None = None) -> float:
-        """Seconds to wait before this start of the image: none, then 1, 2, 4 ... while starts follow closely."""
+    def before(self, service: str, now: float | None = None) -> float:
+        """Seconds to wait before this start for the service: none, then 1, 2, 4 ... while starts follow closely."""
         now = time.monotonic() if now is None else now
-        last, pause = self._starts.get(image, (-math.inf, 0.0))
+        last, pause = self._starts.get(service, (-math.inf, 0.0))
         pause = min(self._longest, pause * 2 or 1.0) if now - last < self._soon else 0.0
-        self._starts[image] = (now + pause, pause)
+        self._starts[service] = (now + pause, pause)
         return pause
 
 

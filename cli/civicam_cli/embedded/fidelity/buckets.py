@@ -8,7 +8,7 @@ a stack is rolled back, which AWS refuses (BucketNotEmpty): the place where a fa
 from typing import Any
 
 from ministack.services import s3
-from ministack.services.cloudformation import changesets, provisioners
+from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
 
@@ -30,7 +30,7 @@ def install() -> None:
         return delete(physical_id, properties)
 
     handlers.update({"create": take_over, "delete": refuse_to_lose})
-    changesets.s3_bucket_name_conflict = _no_conflict
+    provisioners.s3_bucket_name_conflict = _no_conflict
 
 
 def _no_conflict(_name: str) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ministack.core.responses import get_account_id
@@ -21,10 +22,10 @@ RUN_TASK = "arn:aws:states:::ecs:runTask"
 POLL_SECONDS = 0.1
 
 
-def install() -> TaskProcesses:
+def install(images: Path) -> TaskProcesses:
     """Put our processes where the Docker client would be, and our waiting where the state machines' is."""
     region, port = os.environ["MINISTACK_REGION"], os.environ["GATEWAY_PORT"]
-    processes = TaskProcesses(role_credentials, f"http://127.0.0.1:{port}", region)
+    processes = TaskProcesses(EcsOwner(), f"http://127.0.0.1:{port}", region, images)
     ecs._docker = processes
     start = steps._invoke_ecs_run_task
     steps._SERVICE_DISPATCH[RUN_TASK] = lambda resource, data: run_task(start, resource, data)
@@ -36,18 +37,26 @@ def stop_scheduling() -> None:
     ecs._reconcile_service_tasks = lambda *_: None
 
 
-def role_credentials(labels: Labels) -> dict[str, str]:
-    """Temporary keys of the task definition's role; none where it has none, as on AWS."""
-    family, revision = (labels.get(f"com.amazonaws.ecs.task-definition-{part}") for part in ("family", "version"))
-    role = ecs._task_defs.get(f"{family}:{revision}", {}).get("taskRoleArn")
-    if not role:
-        return {}
-    task = labels["com.amazonaws.ecs.task-arn"]
+class EcsOwner:
+    """What this emulator's ECS knows of a container."""
+
+    def credentials(self, labels: Labels) -> dict[str, str]:
+        """Temporary keys of the task definition's role; none where it has none, as on AWS."""
+        family, revision = (labels.get(f"com.amazonaws.ecs.task-definition-{part}") for part in ("family", "version"))
+        role = ecs._task_defs.get(f"{family}:{revision}", {}).get("taskRoleArn")
+        return _session(role, labels["com.amazonaws.ecs.task-arn"]) if role else {}
+
+    def service(self, labels: Labels) -> str | None:
+        """From the group that its task belongs to."""
+        group = ecs._tasks.get(labels["com.amazonaws.ecs.task-arn"], {}).get("group", "")
+        return str(group) if group.startswith("service:") else None
+
+
+def _session(role: str, task: str) -> dict[str, str]:
     key, secret, token = (
         hashlib.sha256(f"{part}:{task}:{role}".encode()).hexdigest() for part in ("key", "secret", "token")
     )
-    access_key, session = f"ASIA{key[:16].upper()}", task.rpartition("/")[2]
-    role_name = role.rpartition("/")[2]
+    access_key, session, role_name = f"ASIA{key[:16].upper()}", task.rpartition("/")[2], role.rpartition("/")[2]
     sts.register_session(
         access_key,
         {

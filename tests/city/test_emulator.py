@@ -1,0 +1,141 @@
+"""The embedded AWS starts, stops, keeps what it has, and leaves nothing behind."""
+
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from civicam.contracts.errors import Unavailable
+from civicam_cli.embedded import emulator
+from civicam_cli.embedded.aws import client
+from civicam_cli.embedded.city import City, write_json
+from tests.city.making import WITH_IMAGES, kill, make_function, run_task, wait_for
+
+pytestmark = pytest.mark.flow
+Make = Callable[..., City]
+
+
+def test_it_listens_on_this_machine_alone(emulated: City) -> None:
+    process = emulated.running()
+    assert process
+    family = [process, *process.children(recursive=True)]
+    listening = [one.laddr for member in family for one in member.net_connections() if one.status == psutil.CONN_LISTEN]
+    assert {(address.ip, address.port) for address in listening} == {("127.0.0.1", emulated.port)}
+
+
+def test_two_cities_run_side_by_side(a_city: Make) -> None:
+    north, south = a_city("north"), a_city("south")
+    emulator.start(north)
+    emulator.start(south)
+    client(north, "sqs").create_queue(QueueName="of-the-north")
+    assert north.port != south.port
+    assert not client(south, "sqs").list_queues().get("QueueUrls")
+    emulator.stop(south)
+    assert client(north, "sqs").list_queues()["QueueUrls"]
+
+
+def test_what_it_held_is_there_after_down_and_up(a_city: Make) -> None:
+    city = a_city()
+    emulator.start(city)
+    port = city.port
+    url = client(city, "sqs").create_queue(QueueName="kept")["QueueUrl"]
+    client(city, "sqs").send_message(QueueUrl=url, MessageBody="still here")
+    client(city, "s3").create_bucket(Bucket="kept")
+    client(city, "s3").put_object(Bucket="kept", Key="a/b", Body=b"bytes", Metadata={"camera-id": "c"})
+
+    emulator.stop(city)
+    assert not city.running()
+    assert not city.crashed()
+    emulator.start(city)
+
+    assert city.port == port
+    assert client(city, "sqs").receive_message(QueueUrl=url)["Messages"][0]["Body"] == "still here"
+    found = client(city, "s3").get_object(Bucket="kept", Key="a/b")
+    assert (found["Body"].read(), found["Metadata"]) == (b"bytes", {"camera-id": "c"})
+
+
+def test_a_sigterm_from_elsewhere_is_a_stop_in_order(a_city: Make) -> None:
+    city = a_city()
+    emulator.start(city)
+    process = city.running()
+    assert process
+    process.terminate()
+    process.wait(20)
+    assert not city.crashed()
+
+
+def test_killed_it_is_known_to_have_crashed_and_keeps_only_what_s3_confirmed(a_city: Make) -> None:
+    city = a_city()
+    emulator.start(city)
+    client(city, "sqs").create_queue(QueueName="lost")
+    client(city, "s3").create_bucket(Bucket="truth")
+    client(city, "s3").put_object(Bucket="truth", Key="clips/one.mp4", Body=b"footage", Metadata={"sha256": "ab"})
+    kill(city)
+    assert city.crashed()
+    half_written = next(city.objects.glob("*/truth")) / "clips" / "two.mp4.tmp"
+    half_written.write_bytes(b"foot")
+
+    emulator.end_leftovers(city)
+    emulator.forget_everything_but_objects(city)
+    emulator.start(city)
+
+    assert not city.crashed()
+    assert city.due("recovery").exists()
+    listed = client(city, "s3").list_objects_v2(Bucket="truth")["Contents"]
+    assert [one["Key"] for one in listed] == ["clips/one.mp4"]
+    assert client(city, "s3").head_object(Bucket="truth", Key="clips/one.mp4")["Metadata"] == {"sha256": "ab"}
+    assert not client(city, "sqs").list_queues().get("QueueUrls")
+
+
+def test_killed_at_work_it_leaves_no_process(a_city: Make) -> None:
+    city = a_city()
+    emulator.start(city, WITH_IMAGES)
+    run_task(city, "import time; time.sleep(600)")
+    sleeper = make_function(city, "sleeper", "import time\ndef handler(event, context): time.sleep(600)")
+    client(city, "lambda").invoke(FunctionName=sleeper, InvocationType="Event", Payload=b"{}")
+    wait_for(lambda: len(city.processes()) >= 3)
+    kill(city)
+    wait_for(lambda: not city.running())
+    assert city.processes(), "the task outlives its emulator: that is why somebody must look for it"
+
+    assert emulator.end_leftovers(city) >= 1
+    assert city.processes() == []
+
+
+def test_a_process_number_that_was_given_anew_is_not_ours(a_city: Make) -> None:
+    city = a_city()
+    assert city.port
+    write_json(city.folder / "process.json", {"pid": os.getpid(), "created": 0.0})
+    assert city.running() is None
+
+
+def test_where_the_port_was_taken_it_takes_another(a_city: Make, emulated: City) -> None:
+    city = a_city()
+    city.folder.mkdir()
+    write_json(city.folder / "city.json", {"id": "0123456789abcdef", "port": emulated.port})
+    emulator.start(city)
+    assert city.port != emulated.port
+
+
+def test_a_start_that_fails_says_why(a_city: Make) -> None:
+    city = a_city()
+    with pytest.raises(Unavailable, match="no such thing"):
+        emulator.start(city, ["/bin/sh", "-c", "echo no such thing; exit 3"])
+    assert not city.crashed()
+
+
+def test_no_web_page_can_wipe_it(emulated: City) -> None:
+    request = urllib.request.Request(f"{emulated.endpoint_url}/_ministack/reset", method="POST", data=b"")
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request)
+
+
+def test_paths_with_spaces_are_fine(a_city: Make) -> None:
+    city = a_city("a city of ours")
+    emulator.start(city)
+    assert isinstance(city.folder, Path)
+    emulator.stop(city)
