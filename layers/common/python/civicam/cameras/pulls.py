@@ -13,8 +13,8 @@ from civicam.contracts.ids import CameraId, digest
 MINUTE = timedelta(minutes=1)
 LAST_READ_MARGIN_SECONDS = 4
 """Pictures are asked for at least this long before their minute ends, so that the last one still falls into it."""
-CLOSING = timedelta(seconds=15)
-"""A series is closed this long after its minute: longer than the slowest picture takes."""
+CLOSING = timedelta(seconds=20)
+"""A series is closed this long after its minute: as long as a picture that was asked for in it may take."""
 START_HEADER, END_HEADER = "capture-start", "capture-end"
 """How an HTTP source states when its clip was filmed (RFC 3339, both or none)."""
 
