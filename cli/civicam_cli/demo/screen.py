@@ -67,9 +67,16 @@ class Screen:
 
     def table(self) -> Table:
         """The city as it stands."""
-        columns = ("camera", "clips", "vehicles", "crossings", "people", "faces", "alerts", "last")
         latency = self.seen.latency()
-        table = Table(*columns, title=f"clip closed → fact {_seconds(latency.fact)}, → alert {_seconds(latency.alert)}")
+        table = Table(
+            title=f"clip closed → fact {_seconds(latency.fact)}, → alert {_seconds(latency.alert)}",
+            box=None,
+            expand=True,
+        )
+        table.add_column("camera", no_wrap=True, ratio=2)
+        for column in ("clips", "vehicles", "crossings", "people", "faces", "alerts"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("last", no_wrap=True, ratio=2)
         for camera_id, name in self.names.items():
             row = self._rows[camera_id]
             counts = [str(row.counts[what]) for what in ("clips", "vehicles", "crossings")]

@@ -1,1 +1,0 @@
-"""The city's word backbone: its pure rules."""
