@@ -49,15 +49,19 @@ class Account:
         except (BotoCoreError, ClientError) as error:
             remedy = "sign in (`aws sso login`, or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)"
             return Finding(Outcome.FAIL, f"no AWS account can be reached: {_first_line(error)}", remedy)
-        return ok(f"account {identity['Account']} as {identity['Arn']}, environment {self.settings['environment']}"
-                  f" in {self.settings['region']}")
+        return ok(
+            f"account {identity['Account']} as {identity['Arn']}, environment {self.settings['environment']}"
+            f" in {self.settings['region']}"
+        )
 
     def _asked(self, check: "Callable[[Account], Finding]") -> Finding:
         try:
             return check(self)
         except (BotoCoreError, ClientError) as error:
             what = check.__name__.removeprefix("_")
-            return Finding(Outcome.WARN, f"{what} could not be read: {_first_line(error)}", "allow it, or look in the console")
+            return Finding(
+                Outcome.WARN, f"{what} could not be read: {_first_line(error)}", "allow it, or look in the console"
+            )
 
 
 def account_findings(environment: str, session: Any = None) -> list[Finding]:
@@ -67,7 +71,9 @@ def account_findings(environment: str, session: Any = None) -> list[Finding]:
 
 def environment_settings(environment: str) -> Settings:
     """One environment of infra/settings.py, read by a process of its own: the command line imports no infrastructure."""
-    script = "import json, infra.settings as s; print(json.dumps({n: e.model_dump() for n, e in s.ENVIRONMENTS.items()}))"
+    script = (
+        "import json, infra.settings as s; print(json.dumps({n: e.model_dump() for n, e in s.ENVIRONMENTS.items()}))"
+    )
     said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     known: dict[str, Settings] = json.loads(said)
     if environment not in known:
@@ -88,7 +94,9 @@ def _bootstrap(account: Account) -> Finding:
 def _concurrency(account: Account) -> Finding:
     limit = account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     needed = reserved_concurrency(account.settings) + UNRESERVED_LEAST
-    remedy = f"ask for {max(1000, needed)} (Service Quotas, Lambda, L-B99A9384), or lower clips_at_once in infra/settings.py"
+    remedy = (
+        f"ask for {max(1000, needed)} (Service Quotas, Lambda, L-B99A9384), or lower clips_at_once in infra/settings.py"
+    )
     return judged(limit >= needed, f"Lambda concurrency {limit}; the stacks reserve up to {needed}", remedy)
 
 

@@ -63,7 +63,9 @@ def _emulator() -> Finding:
         installed = version("ministack")
     except PackageNotFoundError:
         installed = "missing"
-    return judged(installed == MINISTACK, f"ministack {installed}", f"this checkout knows {MINISTACK}: run `make setup`")
+    return judged(
+        installed == MINISTACK, f"ministack {installed}", f"this checkout knows {MINISTACK}: run `make setup`"
+    )
 
 
 def _disk() -> Finding:

@@ -47,7 +47,8 @@ def run_cdk(
     watch = threading.Timer(seconds, process.kill)
     watch.start()
     try:
-        lines = _passed_on(process, say)
+        with process:
+            lines = _passed_on(process, say)
     finally:
         watch.cancel()
     if process.returncode:

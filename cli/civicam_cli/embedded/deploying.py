@@ -27,7 +27,13 @@ def deploy(city: City, say: Said) -> None:
     if changed:
         say(f"exchanging the code of {len(changed)} functions")
         exchange_code(city, changed)
-    write_json(city.deployed_file, {**read_json(city.deployed_file), "fingerprint": now.document()})
+    if now != before:
+        note_deployed(city, now)
+
+
+def note_deployed(city: City, fingerprint: Fingerprint) -> None:
+    """Remember what is deployed."""
+    write_json(city.deployed_file, {**read_json(city.deployed_file), "fingerprint": fingerprint.document()})
 
 
 def deployed_fingerprint(city: City) -> Fingerprint | None:

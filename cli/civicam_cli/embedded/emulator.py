@@ -19,8 +19,8 @@ from civicam_cli.embedded.city import CITY_VARIABLE, City
 from civicam_cli.places import ROOT
 
 START_SECONDS: Final = 30
-STOP_SECONDS: Final = 30
-"""It saves its state when it is asked to end; large ones take seconds."""
+STOP_SECONDS: Final = 60
+"""Its tasks and functions end first, then it saves its state; a large one takes seconds."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SSL_CERT_FILE")
 
 

@@ -23,6 +23,8 @@ from civicam_cli.places import ROOT
 
 STOP_SECONDS = 30
 """Between SIGTERM and SIGKILL: what ECS gives a container by default."""
+CLOSE_SECONDS = 10
+"""The same where the whole city is stopped: what a task had in hand returns to its queue."""
 _KEPT_VARIABLES = (
     "PATH",
     "HOME",
@@ -149,7 +151,7 @@ class TaskProcesses:
         """All of them."""
         return [*self._running.values()]
 
-    def close(self, seconds: float = STOP_SECONDS) -> None:
+    def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Let every task end in order, and start no more."""
         self._closed.set()
         for process in self.list():
