@@ -62,7 +62,7 @@ def compact_tables() -> None:
     """Join small files, expire old snapshots and remove files that nobody needs, as the hourly function does."""
     use_deployment()
     lake = Lake.from_env()
-    show(pa.Table.from_pylist([asdict(compact(lake, name)) for name in lake.names()]), Format.TABLE)
+    show(pa.Table.from_pylist([{"table": name} | asdict(compact(lake, name)) for name in lake.names()]), Format.TABLE)
 
 
 def answer(lake: Lake, sql: str) -> pa.Table:

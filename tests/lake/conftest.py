@@ -39,9 +39,9 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name, value in CREDENTIALS.items() | dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), REGION).items():
         monkeypatch.setenv(name, value)
-    clients._client.cache_clear()
+    clients.forget()
     yield
-    clients._client.cache_clear()
+    clients.forget()
 
 
 @pytest.fixture

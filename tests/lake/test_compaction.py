@@ -50,6 +50,18 @@ def test_small_files_become_one_and_every_row_stays(lake: Lake, vehicles: Made) 
     assert len(before) == 12
 
 
+def test_a_large_backlog_is_joined_in_several_commits(lake: Lake, vehicles: Made) -> None:
+    cameras = [f"01JD8K3V4N000000000000000{n}" for n in (1, 2, 4)]
+    for n in range(3):
+        rows = arrow_rows(VEHICLES, [vehicles(n, camera_id=camera) for camera in cameras], recorded_at=now())
+        lake.append_once(VEHICLES, rows, f"batch-{n}")
+    before, commits = identities(lake), len(lake.load(VEHICLES.name).snapshots())
+    done = compact(lake, VEHICLES.name, Limits(min_files=2, files_a_commit=3))
+    assert done.partitions == len(lake.load(VEHICLES.name).snapshots()) - commits > 1
+    assert files(lake) == done.files_after == done.partitions
+    assert identities(lake) == before
+
+
 def test_a_fact_is_still_known_after_compaction(lake: Lake, vehicles: Made) -> None:
     fill(lake, vehicles, 4)
     compact(lake, VEHICLES.name, AT_ONCE)

@@ -28,7 +28,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
         if context.get_remaining_time_in_millis() < RESERVE_MS:
             break
         try:
-            logger.info("table compacted", **asdict(compact(lake(), name)))
+            logger.info("table compacted", table=name, **asdict(compact(lake(), name)))
         except Unavailable as error:
             logger.warning("table left for the next tick", table=name, error=str(error))
         else:

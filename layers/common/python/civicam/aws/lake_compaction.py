@@ -1,6 +1,9 @@
 """Keeping a table readable: small files of a partition become one, old snapshots go, and then the files behind them."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import pyarrow as pa
@@ -11,20 +14,22 @@ from pyiceberg.table import FileScanTask, Table
 
 from civicam.aws.lake import Lake
 from civicam.aws.lake_files import LakeFiles
-from civicam.aws.leases import Lease
+from civicam.aws.leases import POLL_SECONDS, Lease
 from civicam.contracts.base import now
 from civicam.contracts.errors import Unavailable
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a partition is worth rewriting, and how much one run does."""
+    """When a partition is worth rewriting, and how much is done at once."""
 
     small_bytes: int = 16 * 2**20
     min_files: int = 4
     """Small files that a partition may have before they are joined."""
     bytes_a_partition: int = 256 * 2**20
-    partitions_a_run: int = 256
+    files_a_commit: int = 256
+    """Small files joined under one hold of the lease: seconds, for which a writer can wait."""
+    commits_a_run: int = 100
     keep: timedelta = timedelta(hours=24)
     """How long a snapshot can still be read, and how old a file without an owner must be before it goes."""
     keep_snapshots: int = 1000
@@ -32,40 +37,70 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Compaction:
+class Joined:
+    """What one commit joined."""
+
+    partitions: int = 0
+    files_before: int = 0
+    files_after: int = 0
+
+    def __add__(self, other: "Joined") -> "Joined":
+        return Joined(
+            self.partitions + other.partitions,
+            self.files_before + other.files_before,
+            self.files_after + other.files_after,
+        )
+
+
+@dataclass(frozen=True)
+class Compaction(Joined):
     """What one run did to a table."""
 
-    table: str
-    partitions: int
-    files_before: int
-    files_after: int
-    snapshots_expired: int
-    files_removed: int
+    snapshots_expired: int = 0
+    files_removed: int = 0
 
 
 def compact(lake: Lake, name: str, limits: Limits = Limits()) -> Compaction:
-    """Join small files, expire snapshots, remove unneeded files; raises Unavailable when a writer got in between."""
+    """Join small files, expire snapshots, remove unneeded files; raises Unavailable when a writer got in between.
+
+    The lease is let go between two commits, so that the table's writer never waits for the whole of it.
+    """
+    joined = Joined()
+    for _ in range(limits.commits_a_run):
+        with _writing(lake, name) as (stored, lease):
+            once = _join(stored, _worth_joining(stored, limits), lease)
+        if not once.partitions:
+            break
+        joined += once
+        time.sleep(POLL_SECONDS * 2)
+    with _writing(lake, name) as (stored, _):
+        expired = _expire(stored, limits)
+    return Compaction(**asdict(joined), snapshots_expired=expired, files_removed=_remove_unneeded(lake, stored, limits))
+
+
+@contextmanager
+def _writing(lake: Lake, name: str) -> Iterator[tuple[Table, Lease]]:
+    """The table as it stands, held against other writers."""
     with lake.leases.hold(lake.lease_name(name)) as lease:
-        stored = lake.load(name)
         try:
-            groups = _worth_joining(stored, limits)
-            files_after = _join(stored, groups, lease)
-            expired = _expire(stored, limits)
+            yield lake.load(name), lease
         except (CommitFailedException, ValidationException) as error:
             raise Unavailable(f"{name}: another writer committed during the compaction: {error}") from error
-        lease.renew()
-        removed = _remove_unneeded(lake, stored, limits)
-    return Compaction(name, len(groups), sum(map(len, groups)), files_after, expired, removed)
 
 
 def _worth_joining(stored: Table, limits: Limits) -> list[list[FileScanTask]]:
-    """Small files by partition, those partitions first that have the most of them."""
+    """Small files by partition for one commit, those partitions first that have the most of them."""
     groups: dict[str, list[FileScanTask]] = {}
     for task in stored.scan().plan_files():
         if task.file.file_size_in_bytes < limits.small_bytes:
             groups.setdefault(str(task.file.partition), []).append(task)
     worth = [_fitting(tasks, limits) for tasks in groups.values() if len(tasks) > limits.min_files]
-    return sorted(worth, key=len, reverse=True)[: limits.partitions_a_run]
+    chosen: list[list[FileScanTask]] = []
+    for tasks in sorted(worth, key=len, reverse=True):
+        if chosen and sum(map(len, chosen)) + len(tasks) > limits.files_a_commit:
+            break
+        chosen.append(tasks)
+    return chosen
 
 
 def _fitting(tasks: list[FileScanTask], limits: Limits) -> list[FileScanTask]:
@@ -79,10 +114,10 @@ def _fitting(tasks: list[FileScanTask], limits: Limits) -> list[FileScanTask]:
     return fitting
 
 
-def _join(stored: Table, groups: list[list[FileScanTask]], lease: Lease) -> int:
-    """Rewrite each group into new files, all groups in one commit; returns the number of new files."""
+def _join(stored: Table, groups: list[list[FileScanTask]], lease: Lease) -> Joined:
+    """Rewrite each partition's files into one (or few, where it is large), all partitions in one commit."""
     if not groups:
-        return 0
+        return Joined()
     written = 0
     with stored.transaction() as transaction, transaction.update_snapshot().overwrite() as rewrite:
         for tasks in groups:
@@ -93,7 +128,7 @@ def _join(stored: Table, groups: list[list[FileScanTask]], lease: Lease) -> int:
             for file in _dataframe_to_data_files(stored.metadata, rows, stored.io, write_uuid=rewrite.commit_uuid):
                 rewrite.append_data_file(file)
                 written += 1
-    return written
+    return Joined(len(groups), sum(map(len, groups)), written)
 
 
 def unique_rows(rows: pa.Table) -> pa.Table:
