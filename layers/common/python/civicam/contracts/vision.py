@@ -63,8 +63,9 @@ class ClipBoxes(Document):
 
     def seen(self) -> tuple[FrameBoxes, ...]:
         """Every sampled frame in the order of time; a still one repeats the boxes of the last one that moved."""
+        looked: tuple[FrameBoxes | SampledInstant, ...] = (*self.frames, *self.still)
         seen: list[FrameBoxes] = []
-        for entry in sorted((*self.frames, *self.still), key=lambda entry: entry.index):
+        for entry in sorted(looked, key=lambda entry: entry.index):
             if isinstance(entry, FrameBoxes):
                 seen.append(entry)
             elif seen:

@@ -1,8 +1,8 @@
 """Who comes after whom, and what a clip that comes late means for those that were judged before it.
 
 All clips of a camera form one line, ordered by capture start and content. Each is judged from what was known after the
-one before it. So a clip that comes late is put in its place, and its successors are judged again, one by one, as long
-as what they started from has changed, and at most MAX_SUCCESSORS of them. Footage that overlaps is looked at once.
+one before it. So a clip that comes late is put in its place, and of the MAX_SUCCESSORS after it those are judged again
+that started from something else. Footage that overlaps is looked at once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from civicam.contracts.vision import ClipDetected
 from civicam.vision.judging import Judged, State, carried
 
 MAX_SUCCESSORS = 12
-"""How many clips one late clip may have judged again."""
+"""How many clips after a late one are looked at, and judged again if need be."""
 ALWAYS_NEW = frozenset({"fact_id", "revision", "judged_at", "rules_digest"})
 """What differs between two judgements of one clip although they say the same."""
 
@@ -59,14 +59,17 @@ def judged_first(detected: CloudEvent[ClipDetected], before: Judgement | None, j
 
 
 def mended(late: Judgement, successors: Iterable[Judgement], judge: Judge) -> Iterator[Judgement]:
-    """New judgements of those successors, in their order, that would start from something else now."""
+    """New judgements of those successors, in their order, that would start from something else now.
+
+    It looks beyond a successor that is right: a walk that was broken off half-way left right ones before wrong ones.
+    """
     before = late
     for successor in islice(successors, MAX_SUCCESSORS):
         known = _known(before, successor.clip)
-        if known.digest == successor.before:
-            return
-        before = _again(successor, known, judge(successor.clip, known))
-        yield before
+        before = successor
+        if known.digest != successor.before:
+            before = _again(successor, known, judge(successor.clip, known))
+            yield before
 
 
 def _known(before: Judgement | None, clip: ClipDetected) -> State:

@@ -1,0 +1,125 @@
+"""admit_clip: a stored clip is analysed once, or goes back to the queue, and in the end to the dead letters."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from botocore.stub import Stubber
+
+from civicam.aws import clients
+from civicam.aws.claims import Claims, ClipState
+from civicam.contracts.cameras import ClipStored
+from civicam.contracts.facts import read_fact
+from functions.vision.admit_clip.handler import handler
+from tests.fakes.city_in_moto import Context, published
+
+pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("city")]
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:analyse-clip"
+ENDED = {"executionArn": f"{MACHINE}:1", "startDate": 0, "stopDate": 1}
+
+
+@pytest.fixture
+def machine(city: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """Step Functions, which answers as a test tells it to and knows of no other call."""
+    monkeypatch.setenv("ANALYSE_CLIP_ARN", MACHINE)
+    monkeypatch.setenv("RUN_TRIES", "3")
+    with Stubber(clients.stepfunctions()) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def event(payload: Callable[[str], Any]) -> dict[str, Any]:
+    """The queue's message about a stored clip, which is claimed."""
+    message: dict[str, Any] = payload("vision_admit_clip")
+    stored = stored_in(message)
+    Claims.from_env().claim(stored.footage, stored.stored_at)
+    return message
+
+
+def stored_in(event: dict[str, Any]) -> ClipStored:
+    return read_fact(json.loads(event["Records"][0]["body"])["detail"], ClipStored).data
+
+
+def tried(event: dict[str, Any], times: int) -> dict[str, Any]:
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(times)
+    return event
+
+
+def state(event: dict[str, Any]) -> ClipState:
+    return Claims.from_env().get(stored_in(event).footage.clip_id).state
+
+
+def test_a_stored_clip_is_analysed(machine: Stubber, event: dict[str, Any], context: Context) -> None:
+    told = {"stateMachineArn": MACHINE, "input": stored_in(event).model_dump_json()}
+    machine.add_response("start_sync_execution", ENDED | {"status": "SUCCEEDED", "output": "{}"}, told)
+    assert handler(event, context) == {"batchItemFailures": []}
+    assert published() == []
+
+
+@pytest.mark.parametrize("settled", [ClipState.JUDGED, ClipState.REJECTED])
+def test_a_clip_that_is_settled_is_not_analysed_again(
+    machine: Stubber, event: dict[str, Any], context: Context, settled: ClipState
+) -> None:
+    clip_id = stored_in(event).footage.clip_id
+    if settled is ClipState.JUDGED:
+        Claims.from_env().judged(clip_id)
+    else:
+        Claims.from_env().reject(clip_id, "corrupt")
+    assert handler(event, context) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT"])
+def test_a_failed_analysis_goes_back_to_the_queue(
+    machine: Stubber, event: dict[str, Any], context: Context, status: str
+) -> None:
+    failed = ENDED | {"status": status, "error": "Lambda.Unknown", "cause": "throttled"}
+    machine.add_response("start_sync_execution", failed)
+    with pytest.raises(BatchProcessingError, match="throttled"):
+        handler(tried(event, 2), context)
+    assert state(event) is ClipState.STORED
+    assert published() == []
+
+
+def test_a_machine_that_does_not_start_is_a_try_too(machine: Stubber, event: dict[str, Any], context: Context) -> None:
+    machine.add_client_error("start_sync_execution", "StateMachineDoesNotExist")
+    with pytest.raises(BatchProcessingError, match="did not start"):
+        handler(event, context)
+
+
+def test_after_the_last_try_a_fact_says_that_the_clip_was_given_up(
+    machine: Stubber, event: dict[str, Any], context: Context
+) -> None:
+    failed = ENDED | {"status": "FAILED", "error": "ValueError", "cause": "no such layer"}
+    for _ in range(2):
+        machine.add_response("start_sync_execution", failed)
+        with pytest.raises(BatchProcessingError):
+            handler(tried(event, 3), context)
+    first, second = (envelope["detail"] for envelope in published())
+    assert first["type"] == "vision.clip.abandoned.v1"
+    assert first["data"]["clip_id"] == stored_in(event).footage.clip_id
+    assert first["data"]["tries"] == 3
+    assert "no such layer" in first["data"]["error"]
+    assert second["id"] == first["id"]
+    assert state(event) is ClipState.ABANDONED
+
+
+def test_a_clip_that_was_given_up_and_redriven_is_analysed(
+    machine: Stubber, event: dict[str, Any], context: Context
+) -> None:
+    Claims.from_env().abandon(stored_in(event).footage.clip_id, "no such layer")
+    machine.add_response("start_sync_execution", ENDED | {"status": "SUCCEEDED"})
+    assert handler(event, context) == {"batchItemFailures": []}
+
+
+def test_one_failing_clip_does_not_take_the_others_back(
+    machine: Stubber, event: dict[str, Any], context: Context
+) -> None:
+    (record,) = event["Records"]
+    event["Records"] = [record | {"messageId": "a"}, record | {"messageId": "b"}]
+    machine.add_response("start_sync_execution", ENDED | {"status": "FAILED"})
+    machine.add_response("start_sync_execution", ENDED | {"status": "SUCCEEDED"})
+    assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "a"}]}

@@ -1,0 +1,141 @@
+"""Succession: clips that come late, twice, or in no order give the sums of clips that came in order."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from civicam.contracts.cameras import Profile
+from civicam.contracts.geometry import Line
+from civicam.vision.succession import MAX_SUCCESSORS
+from tests.fakes.judgements import Bench
+from tests.fakes.scenes import Mover, SceneClip, clip_of, cut, instants
+
+pytestmark = pytest.mark.unit
+
+PROFILE = Profile(
+    lines=(
+        Line(line_id="down", points=((100, 360), (1200, 360))),
+        Line(line_id="sideways", points=((640, 700), (640, 20))),
+    )
+)
+STREET = [
+    Mover(300, -20, vy=60),
+    Mover(500, 740, vy=-80, since_s=4, label="truck", width=90, height=120),
+    Mover(-30, 250, vx=110, since_s=8, label="motorcycle", width=40, height=60),
+    Mover(900, 500),
+    Mover(1000, -20, vy=70, since_s=15),
+]
+SECONDS = 30
+SEEN = instants(STREET, seconds=SECONDS)
+
+
+def bench_after(clips: list[SceneClip]) -> Bench:
+    bench = Bench(PROFILE)
+    for clip in clips:
+        bench.take(clip)
+    return bench
+
+
+WHOLE = bench_after([clip_of(SEEN)])
+IN_ORDER = cut(SEEN, range(3, SECONDS, 3))
+
+
+def test_the_scene_is_worth_counting() -> None:
+    assert WHOLE.sums() == {
+        ("down", "forward", "car"): 2,
+        ("down", "backward", "truck"): 1,
+        ("sideways", "forward", "motorcycle"): 1,
+        ("appeared", "car"): 3,
+        ("appeared", "truck"): 1,
+        ("appeared", "motorcycle"): 1,
+    }
+
+
+def test_in_order_nothing_is_judged_twice() -> None:
+    bench = bench_after(IN_ORDER)
+    assert bench.sums() == WHOLE.sums()
+    assert bench.judged_again == 0
+    assert {event.data.revision for event in bench.told} == {0}
+
+
+def test_a_late_clip_is_put_in_its_place() -> None:
+    late = IN_ORDER[4]
+    bench = bench_after([clip for clip in IN_ORDER if clip is not late])
+    assert bench.sums() != WHOLE.sums()
+    bench.take(late)
+    assert bench.sums() == WHOLE.sums()
+    assert bench.judged_again > 0
+
+
+def test_the_same_clip_again_says_nothing_new() -> None:
+    bench = bench_after(IN_ORDER)
+    told = len(bench.told)
+    for clip in IN_ORDER:
+        bench.take(clip)
+    assert len(bench.told) == told
+
+
+@pytest.mark.parametrize("walk", [0, 1, 2])
+def test_a_walk_that_was_broken_off_is_finished_when_the_clip_comes_again(walk: int) -> None:
+    late = IN_ORDER[4]
+    bench = bench_after([clip for clip in IN_ORDER if clip is not late])
+    bench.take(late, walk)
+    assert bench.judged_again == walk
+    bench.take(late)
+    assert bench.sums() == WHOLE.sums()
+    assert bench.table[max(bench.table)].after == next(iter(WHOLE.table.values())).after
+
+
+def test_footage_that_overlaps_is_counted_once_whatever_comes_first() -> None:
+    parts = [clip_of(SEEN), *IN_ORDER, clip_of(SEEN, 4.6, 17.2)]
+    for seed in range(6):
+        random.Random(seed).shuffle(parts)
+        assert bench_after(parts).sums() == WHOLE.sums()
+
+
+def test_a_fact_that_says_the_same_again_stays_the_event_that_it_was() -> None:
+    late = IN_ORDER[0]
+    bench = bench_after(IN_ORDER[1:])
+    before = {event.id for event in bench.told}
+    bench.take(late)
+    crowds = [event for event in bench.told if "crowd" in event.type]
+    assert len(crowds) == len(IN_ORDER)
+    assert bench.judged_again > 0
+    assert all(".1" in event.id for event in bench.told if event.id not in before and event.data.revision)
+
+
+def test_a_revised_fact_keeps_its_first_id() -> None:
+    late = IN_ORDER[4]
+    bench = bench_after([clip for clip in IN_ORDER if clip is not late])
+    ids = {event.data.fact_id for event in bench.told}
+    bench.take(late)
+    revised = [event for event in bench.told if event.data.revision]
+    assert revised
+    assert {event.data.fact_id for event in revised} <= ids
+    assert all(event.id == f"{event.data.fact_id}.{event.data.revision}" for event in revised)
+
+
+def test_one_late_clip_has_no_more_than_so_many_judged_again() -> None:
+    parked = cut(instants([Mover(900, 500)], seconds=60), range(3, 60, 3))
+    bench = bench_after(parked[1:])
+    bench.take(parked[0])
+    assert bench.judged_again == MAX_SUCCESSORS
+    assert bench.sums() == {("appeared", "car"): 1}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    borders=st.lists(st.integers(1, SECONDS * 5 - 1).map(lambda sample: sample / 5), max_size=MAX_SUCCESSORS - 1),
+    twice=st.lists(st.integers(0, MAX_SUCCESSORS), max_size=5),
+    seed=st.integers(0, 10_000),
+)
+def test_shuffled_and_doubled_is_the_same_as_whole(borders: list[float], twice: list[int], seed: int) -> None:
+    clips = cut(SEEN, borders)
+    arriving = [*clips, *(clips[number % len(clips)] for number in twice)]
+    random.Random(seed).shuffle(arriving)
+    bench = bench_after(arriving)
+    assert bench.sums() == WHOLE.sums()
+    last = max(bench.table)
+    assert bench.table[last].after == next(iter(WHOLE.table.values())).after
