@@ -1,11 +1,13 @@
 """Where a person's machine has model files from: its folders, the mirror, the unpacked wheels, the pinned addresses."""
 
+import os
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.error import URLError
 
 from civicam.contracts.errors import NotFound, Unavailable
-from civicam.runtime.models import Folder, Source, mirror
+from civicam.runtime.models import Folder, Source
 from civicam.vision.catalogue import Model
 from civicam_cli.places import ROOT, VAR
 from civicam_cli.wheels import wheel_file
@@ -13,6 +15,8 @@ from civicam_cli.wheels import wheel_file
 FETCHED = Folder(VAR / "models")
 """Where `civicam models fetch` puts what is not here already."""
 PACKAGED = Folder(ROOT / "models" / "packaged")
+BESIDE = ROOT.parent / "shared" / "models"
+"""The mirror where CIVICAM_MODEL_MIRROR does not say: a folder beside the checkout. (Set to nothing, none.)"""
 TIMEOUT_SECONDS = 30
 
 
@@ -50,6 +54,12 @@ class PinnedAddress:
             raise Unavailable(
                 f"{model.origin.address} does not answer ({error}): set CIVICAM_MODEL_MIRROR, or try again"
             ) from error
+
+
+def mirror() -> tuple[Folder, ...]:
+    """The folder of models from upstream; none where there is no such folder."""
+    folder = Path(os.environ.get("CIVICAM_MODEL_MIRROR", BESIDE) or os.devnull)
+    return (Folder(folder),) if folder.is_dir() else ()
 
 
 def here() -> tuple[Source, ...]:

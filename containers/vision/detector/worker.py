@@ -7,9 +7,8 @@ from threading import Event
 from aws_lambda_powertools import Logger
 
 from civicam.aws.detect_queue import Announcement, DetectQueue, Message
-from civicam.aws.detecting import DetectOrder, detect_clip
+from civicam.aws.detecting import DetectOrder, LooksAtPacks, detect_clip
 from civicam.aws.work import WorkStore
-from civicam.runtime.detector import Detector
 from civicam.vision.orders import SampledClip
 
 RETRY_SECONDS = 10
@@ -21,12 +20,12 @@ class Worker:
     """Takes one clip at a time until it is told to stop; the one in hand is then finished."""
 
     queue: DetectQueue
-    detectors: Mapping[str, Detector]
+    detectors: Mapping[str, LooksAtPacks]
     work: WorkStore
     announce: Callable[[SampledClip], None]
 
     @classmethod
-    def from_env(cls, detectors: Mapping[str, Detector]) -> "Worker":
+    def from_env(cls, detectors: Mapping[str, LooksAtPacks]) -> "Worker":
         """With the stack's queues and stores; `detectors` by the name of their pass."""
         return cls(DetectQueue.from_env(), detectors, WorkStore.from_env(), Announcement.from_env().send)
 
@@ -37,7 +36,7 @@ class Worker:
             if message is None:
                 continue
             if stop.is_set():
-                self.queue.give_back(message, 0)
+                self.queue.hide(message, 0)
             else:
                 self.handle(message)
 
@@ -51,7 +50,7 @@ class Worker:
             self.queue.done(message)
         except Exception:
             logger.exception("clip not detected: it returns to the queue, or to the dead letters after the last try")
-            self.queue.give_back(message, RETRY_SECONDS)
+            self.queue.hide(message, RETRY_SECONDS)
 
     def _detect(self, clip: SampledClip) -> None:
         for name, order in clip.passes.items():

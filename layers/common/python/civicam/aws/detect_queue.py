@@ -34,6 +34,7 @@ class DetectQueue:
     """The queue of clips that wait for a GPU."""
 
     url: str
+    poll_seconds: int = POLL_SECONDS
 
     @classmethod
     def from_env(cls) -> Self:
@@ -41,9 +42,9 @@ class DetectQueue:
         return cls(setting("DETECT_QUEUE_URL"))
 
     def take(self) -> Message | None:
-        """The next message; None where none came within POLL_SECONDS."""
+        """The next message; None where none came within the poll."""
         answer = clients.sqs().receive_message(
-            QueueUrl=self.url, MaxNumberOfMessages=1, WaitTimeSeconds=POLL_SECONDS, VisibilityTimeout=HIDDEN_SECONDS
+            QueueUrl=self.url, MaxNumberOfMessages=1, WaitTimeSeconds=self.poll_seconds, VisibilityTimeout=HIDDEN_SECONDS
         )
         for message in answer.get("Messages", []):
             return Message(message["Body"], message["ReceiptHandle"])
@@ -53,8 +54,8 @@ class DetectQueue:
         """It is worked off: nobody gets it again."""
         clients.sqs().delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt_handle)
 
-    def give_back(self, message: Message, seconds: int) -> None:
-        """Somebody may have it `seconds` from now; after the queue's number of tries it goes to the dead letters."""
+    def hide(self, message: Message, seconds: int) -> None:
+        """Somebody else may have it `seconds` from now; after the queue's number of tries it is a dead letter."""
         postpone(self.url, message.receipt_handle, seconds)
 
     @contextmanager
@@ -72,7 +73,7 @@ class DetectQueue:
     def _beat(self, message: Message, every: float, over: Event) -> None:
         while not over.wait(every):
             try:
-                postpone(self.url, message.receipt_handle, HIDDEN_SECONDS)
+                self.hide(message, HIDDEN_SECONDS)
             except (BotoCoreError, ClientError):
                 continue  # the next beat tries again; at worst somebody else has it too, and does the same
 

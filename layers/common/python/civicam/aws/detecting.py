@@ -1,9 +1,18 @@
 """One pass of a detector over a clip, from the pack in the work store to the boxes there; the same for both tiers."""
 
+from typing import Protocol
+
 from civicam.aws.work import WorkStore
 from civicam.contracts.base import Document
 from civicam.contracts.vision import ClipBoxes
-from civicam.runtime.detector import Detector
+from civicam.vision.pack import Pack
+
+
+class LooksAtPacks(Protocol):
+    """A detector, as far as this module cares; `civicam.runtime.detector.Detector` is one."""
+
+    def detect(self, clip_id: str, pack: Pack) -> ClipBoxes:
+        """What it sees in each kept frame."""
 
 
 class DetectOrder(Document):
@@ -23,9 +32,9 @@ class Detection(Document):
     boxes: int
 
 
-def detect_clip(order: DetectOrder, detector: Detector, work: WorkStore) -> Detection:
+def detect_clip(order: DetectOrder, detector: LooksAtPacks, work: WorkStore) -> Detection:
     """Write the clip's boxes, again with the same result. Raises NotFound where the pack has gone (a day old)."""
-    seen: ClipBoxes = detector.detect(order.clip_id, work.pack(order.pack_uri))
+    seen = detector.detect(order.clip_id, work.pack(order.pack_uri))
     work.put_boxes(order.boxes_uri, seen)
     return Detection(
         boxes_uri=order.boxes_uri,

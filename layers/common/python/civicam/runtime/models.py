@@ -1,7 +1,6 @@
 """Model files: taken from the first source that has the one that the catalogue means, refused where they are not it."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +37,6 @@ class Folder:
         """The file of that name."""
         path = self.path / model.file
         return path.read_bytes() if path.is_file() else None
-
-
-def mirror() -> tuple[Folder, ...]:
-    """The folder that CIVICAM_MODEL_MIRROR names; none where it is not set."""
-    named = os.environ.get("CIVICAM_MODEL_MIRROR")
-    return (Folder(Path(named)),) if named else ()
 
 
 def load_model(model: Model, sources: Iterable[Source]) -> bytes:

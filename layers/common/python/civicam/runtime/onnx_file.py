@@ -15,6 +15,7 @@ FIRST_IR_WITH_FREE_INPUTS = 4
 """From here on a weight need not be an input of the graph as well."""
 
 _IR_VERSION, _GRAPH, _OPSET, _TRAINING, _FUNCTION = 1, 7, 8, 20, 25  # ModelProto
+_OPSET_DOMAIN = 1
 _NODE, _INITIALIZER, _INPUT, _OUTPUT, _VALUE_INFO, _SPARSE = 1, 5, 11, 12, 13, 15  # GraphProto
 _NODE_ATTRIBUTE, _NODE_DOMAIN = 5, 7
 _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS, _ATTRIBUTE_SPARSE = (5, 10), (6, 11), (22, 23)
@@ -38,7 +39,9 @@ def admit_onnx(model: bytes) -> None:
 
 def _admit_part(part: Field) -> int:
     if part.number == _OPSET:
-        _admit_domain(b"".join(bytes(field.content) for field in fields(part.content) if field.number == 1))
+        for field in fields(part.content):
+            if field.number == _OPSET_DOMAIN:
+                _admit_domain(bytes(field.content))
     elif part.number == _GRAPH:
         _admit_graph(part.content, MAX_NESTING)
     elif part.number == _FUNCTION:

@@ -179,10 +179,13 @@ def catalogue_path() -> Path:
     return Path(os.environ.get("MODEL_CATALOGUE") or Path(__file__).with_name("catalog.toml"))
 
 
-@cache
 def load_catalogue(path: Path | None = None) -> Catalogue:
     """The catalogue in a TOML file; raises Inconsistent, naming the entry, where the file is not one."""
-    path = path or catalogue_path()
+    return _read(path or catalogue_path())
+
+
+@cache
+def _read(path: Path) -> Catalogue:
     try:
         return Catalogue.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:

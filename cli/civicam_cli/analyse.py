@@ -1,0 +1,95 @@
+"""`civicam analyse`: files through the functions' own code, without AWS; one document an input."""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from civicam.contracts.errors import CityError, Rejected
+from civicam.vision.analytics import ANALYTICS
+from civicam.vision.catalogue import load_catalogue
+from civicam_cli.analysis.camera import read_camera
+from civicam_cli.analysis.choice import Models
+from civicam_cli.analysis.document import Wish, analyse_file
+from civicam_cli.models import warn_of_licences
+
+NAMES = tuple(analytic.name for analytic in ANALYTICS)
+DEFAULT_FPS = 5.0
+
+
+def analyse(  # noqa: PLR0917 - each is an option of the command line
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, pictures, or zips of pictures.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document an input and line.")] = False,
+    every_frame: Annotated[bool, typer.Option("--every-frame", help="Look at all frames, moving or not.")] = False,
+    fps: Annotated[float | None, typer.Option(help="Frames a second to look at (5 unless said).", min=0.01)] = None,
+    camera: Annotated[Path | None, typer.Option(help="CAMERA.json: camera_id, lines, zones in pixels.")] = None,
+    analytics: Annotated[str, typer.Option(help="Which, separated by commas.")] = ",".join(NAMES),
+    model: Annotated[
+        list[str] | None, typer.Option(help="A model of `civicam models list`; once for each task.")
+    ] = None,
+) -> None:
+    """Say what is in files: objects, faces, tracks, and the facts the city would state. Exit code 1 if one fails."""
+    if every_frame and fps is not None:
+        raise Rejected("contradiction", "--every-frame and --fps contradict each other: give one of them")
+    wish = Wish(read_camera(camera), _chosen(analytics), fps or DEFAULT_FPS, every_frame)
+    models = Models(load_catalogue(), tuple(model or ()))
+    warn_of_licences([models.catalogue.model(name) for name in model or ()])
+    failed = sum(not _analyse_one(path, wish, models, as_json=as_json) for path in inputs)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _chosen(analytics: str) -> tuple[str, ...]:
+    chosen = tuple(name.strip() for name in analytics.split(",") if name.strip())
+    unknown = [name for name in chosen if name not in NAMES]
+    if unknown or not chosen:
+        raise Rejected(
+            "unknown_analytic", f"{', '.join(unknown) or 'nothing'} is no analytic: there are {', '.join(NAMES)}"
+        )
+    return chosen
+
+
+def _analyse_one(path: Path, wish: Wish, models: Models, *, as_json: bool) -> bool:
+    """Whether it went well; the document, or the error, is printed."""
+    try:
+        document = analyse_file(path, wish, models)
+    except CityError as error:
+        sys.stderr.write(f"civicam: {path}: {error}\n")
+        reason = error.reason if isinstance(error, Rejected) else type(error).__name__.lower()
+        document = {"input": str(path), "error": {"reason": reason, "message": str(error)}}
+    if as_json:
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    elif "error" not in document:
+        Console().print(_table(document))
+    return "error" not in document
+
+
+def _table(document: dict[str, Any]) -> Table:
+    """What a person wants to know first."""
+    frames, models = document["frames"], document["model"]
+    table = Table(title=f"{document['input']}, {document['width']} x {document['height']}", title_justify="left")
+    table.add_column("what")
+    table.add_column("most at once", justify="right")
+    table.add_column("tracks", justify="right")
+    most: Counter[str] = Counter()
+    tracks: dict[str, set[str]] = {}
+    for frame in frames:
+        most |= Counter(thing["label"] for thing in frame["objects"]) | Counter(face=len(frame["faces"]))
+        for thing in frame["objects"]:
+            if thing["track_id"]:
+                tracks.setdefault(thing["label"], set()).add(thing["track_id"])
+    for label in sorted(most):
+        table.add_row(label, str(most[label]), str(len(tracks.get(label, ()))) if label != "face" else "")
+    for fact in document["facts"]:
+        for crossing in fact["data"].get("crossings", ()):
+            table.add_row(
+                f"{crossing['label']} across {crossing['line_id']}, {crossing['direction']}", "", str(crossing["count"])
+            )
+    names = ", ".join(f"{task}: {model['name']}" for task, model in models.items())
+    table.caption = f"{len(frames)} frames looked at; models {names}"
+    return table

@@ -1,0 +1,1 @@
+"""`civicam analyse`, in parts: the camera, the input, the models, the document."""
