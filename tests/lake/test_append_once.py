@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+import mmh3
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -19,6 +20,7 @@ from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import CloudEvent
 from civicam.lake.batches import arrow_rows
 from civicam.lake.schemas import TABLES
+from tests.fakes.facts import START
 
 pytestmark = pytest.mark.unit
 
@@ -167,6 +169,17 @@ def test_a_fact_whose_moment_is_not_its_identity_is_known_on_another_day(lake: L
         )
         lake.append_once(table, arrow_rows(table, [CloudEvent.of(fact)], recorded_at=now()), f"batch-{day}")
     assert lake.load(table.name).scan().to_arrow().num_rows == 1
+
+
+def test_rows_lie_in_the_partitions_that_icebergs_specification_gives_them(lake: Lake, vehicles: Made) -> None:
+    cameras = [f"01JD8K3V4N000000000000000{n}" for n in (1, 2, 3)]
+    lake.append_once(VEHICLES, rows(*(vehicles(0, camera_id=camera) for camera in cameras)), "batch")
+    hashes = {camera: mmh3.hash(camera.encode()) & 0x7FFFFFFF for camera in cameras}
+    day = (START.date() - date(1970, 1, 1)).days
+    expected = {(day, value % 16) for value in hashes.values()}
+    files = [task.file for task in lake.load(VEHICLES.name).scan().plan_files()]
+    assert {(file.partition[0], file.partition[1]) for file in files} == expected
+    assert all("/capture_start_day=2026-11-24/camera_bucket=" in file.file_path for file in files)
 
 
 def test_each_commit_names_its_batch(lake: Lake, vehicles: Made) -> None:

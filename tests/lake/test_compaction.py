@@ -12,6 +12,7 @@ from pyiceberg.table import CommitTableResponse
 
 from civicam.aws.lake import Lake
 from civicam.aws.lake_compaction import Limits, compact, unique_rows
+from civicam.aws.lake_writing import append
 from civicam.contracts.base import now
 from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import CloudEvent
@@ -111,7 +112,7 @@ def test_doubled_rows_of_a_damaged_table_become_one(lake: Lake, vehicles: Made) 
     fill(lake, vehicles, 1)
     rows = arrow_rows(VEHICLES, [vehicles(0)], recorded_at=now())
     for _ in range(3):
-        lake.load(VEHICLES.name).append(rows)
+        append(lake.load(VEHICLES.name), rows, {})
     compact(lake, VEHICLES.name, AT_ONCE)
     assert identities(lake) == sorted((vehicles(0).data.fact_id, revision) for revision in (0, 1))
 

@@ -39,6 +39,7 @@ from pyiceberg.table import Table
 
 from civicam.aws.environment import setting
 from civicam.aws.lake_files import LakeFiles
+from civicam.aws.lake_writing import append
 from civicam.aws.leases import Leases
 from civicam.contracts.errors import Unavailable
 from civicam.lake.schemas import LakeTable
@@ -129,7 +130,7 @@ class Lake:
             return 0
         fresh = _without(rows, _known(stored, table, rows))
         if fresh.num_rows:
-            stored.append(fresh, snapshot_properties={BATCH_ID: batch_id})
+            append(stored, fresh, {BATCH_ID: batch_id})
         return int(fresh.num_rows)
 
     def _create(self, table: LakeTable) -> Table:

@@ -9,11 +9,12 @@ from datetime import timedelta
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask, Table
 
 from civicam.aws.lake import Lake
 from civicam.aws.lake_files import LakeFiles
+from civicam.aws.lake_writing import data_files
 from civicam.aws.leases import POLL_SECONDS, Lease
 from civicam.contracts.base import now
 from civicam.contracts.errors import Unavailable
@@ -26,7 +27,7 @@ class Limits:
     small_bytes: int = 16 * 2**20
     min_files: int = 4
     """Small files that a partition may have before they are joined."""
-    bytes_a_partition: int = 256 * 2**20
+    bytes_a_partition: int = 64 * 2**20
     files_a_commit: int = 256
     """Small files joined under one hold of the lease: seconds, for which a writer can wait."""
     commits_a_run: int = 100
@@ -125,7 +126,7 @@ def _join(stored: Table, groups: list[list[FileScanTask]], lease: Lease) -> Join
             rows = unique_rows(ArrowScan(stored.metadata, stored.io, stored.schema(), AlwaysTrue()).to_table(tasks))
             for task in tasks:
                 rewrite.delete_data_file(task.file)
-            for file in _dataframe_to_data_files(stored.metadata, rows, stored.io, write_uuid=rewrite.commit_uuid):
+            for file in data_files(stored, rows, rewrite.commit_uuid):
                 rewrite.append_data_file(file)
                 written += 1
     return Joined(len(groups), sum(map(len, groups)), written)
