@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+collect_ignore = [] if os.environ.get("CIVICAM_ENVIRONMENT") else ["aws"]
+"""tests/aws is for a real account: it is collected where an environment is named."""
 MIRRORS = {"needs_clips": "CIVICAM_CLIP_MIRROR", "needs_models": "CIVICAM_MODEL_MIRROR"}
 
 
@@ -18,7 +20,9 @@ def _mirror(variable: str) -> Path | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     required = bool(os.environ.get("CIVICAM_REQUIRE_MIRRORS"))
     for item in items:
-        missing = [variable for mark, variable in MIRRORS.items() if item.get_closest_marker(mark) and not _mirror(variable)]
+        missing = [
+            variable for mark, variable in MIRRORS.items() if item.get_closest_marker(mark) and not _mirror(variable)
+        ]
         if missing and not required:
             item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} names no folder"))
 

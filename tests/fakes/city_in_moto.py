@@ -49,7 +49,7 @@ def city_in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings |= {name: name.lower().replace("_", "-") for name in (*TABLES, *BUCKETS)}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    clients._client.cache_clear()
+    clients.forget()
     with mock_aws():
         for variable, (key, indexes) in TABLES.items():
             make_table(settings[variable], key, indexes)
@@ -57,7 +57,7 @@ def city_in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             boto3.client("s3").create_bucket(Bucket=settings[variable])
         make_bus()
         yield
-    clients._client.cache_clear()
+    clients.forget()
 
 
 def make_table(name: str, key: Key, indexes: Mapping[str, Key]) -> None:

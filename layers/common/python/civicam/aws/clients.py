@@ -36,6 +36,11 @@ def _client(service: str, read_timeout: int = 20) -> Any:
     return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
+def forget() -> None:
+    """Make clients anew from now on: for a process that turns to another deployment."""
+    _client.cache_clear()
+
+
 def s3() -> "S3Client":
     """S3."""
     return _client("s3")  # type: ignore[no-any-return]
