@@ -70,7 +70,7 @@ def account_findings(environment: str, session: Any = None) -> list[Finding]:
 
 
 def environment_settings(environment: str) -> Settings:
-    """One environment of infra/settings.py, read by a process of its own: the command line imports no infrastructure."""
+    """One environment of infra/settings.py, read by a process of its own: this one imports none."""
     script = (
         "import json, infra.settings as s; print(json.dumps({n: e.model_dump() for n, e in s.ENVIRONMENTS.items()}))"
     )

@@ -1,5 +1,8 @@
 """The whole city: deployed by the CDK under enforced IAM, kept up to date, whole again after a crash."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +16,7 @@ from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
 from civicam_cli.embedded.fingerprint import Fingerprint
 from civicam_cli.status import status_of
-from tests.city.making import kill, wait_for
+from tests.city.making import kill
 
 pytestmark = pytest.mark.flow
 
@@ -28,6 +31,7 @@ def test_every_output_has_a_reachable_address(deployment: Deployment, city: City
 
 
 def test_bringing_it_up_again_changes_nothing_and_is_quick(city: City) -> None:
+    life.bring_up(city, print)
     said: list[str] = []
     began = time.monotonic()
     life.bring_up(city, said.append)
@@ -65,24 +69,43 @@ def test_its_status_names_functions_tasks_and_queues(
     assert status.since
 
 
-def test_killed_and_brought_up_it_stands_over_the_same_buckets(city: City) -> None:
-    """Last in this file, because it kills the city that the others share; afterwards it is whole."""
+def civicam(city: City, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, for one city."""
+    line = [sys.executable, "-c", "from civicam_cli.main import app; app()", "--city", str(city.folder), *arguments]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=300)
+
+
+def test_a_city_is_started_stopped_killed_and_whole_again_by_command(a_city: Callable[..., City]) -> None:
+    city = a_city("by command")
+    up = civicam(city, "up")
+    assert up.returncode == 0, up.stderr
     outputs = embedded_deployment(city.folder).outputs
-    footage = outputs["FootageBucket"]
+    footage, facts = outputs["FootageBucket"], outputs["FactsTable"]
+    assert client(city, "s3").list_objects_v2(Bucket=outputs["ModelsBucket"])["KeyCount"] == 2
     client(city, "s3").put_object(Bucket=footage, Key="inbox/confirmed", Body=b"footage")
-    client(city, "sqs").send_message(QueueUrl=outputs["DetectQueueUrl"], MessageBody="lost on purpose")
+    item = {"camera_run": {"S": "c#live"}, "moment": {"S": "m"}, "expires_at": {"N": "9999999999"}}
+    client(city, "dynamodb").put_item(TableName=facts, Item=item)
+
+    assert civicam(city, "down").stdout == "the city is stopped, its state kept\n"
+    assert city.processes() == []
+    assert civicam(city, "status").returncode == 1
+    again = civicam(city, "up")
+    assert "deploying" not in again.stderr, "nothing of the stacks had changed"
+    key = {name: item[name] for name in ("camera_run", "moment")}
+    assert client(city, "dynamodb").get_item(TableName=facts, Key=key)["Item"] == item
+
     kill(city)
     with pytest.raises(Unavailable, match="civicam up"):
         embedded_deployment(city.folder)
-
-    life.bring_up(city, print)
-
-    again = embedded_deployment(city.folder).outputs
-    assert again["FootageBucket"] == footage
+    after = civicam(city, "up")
+    assert after.returncode == 0, after.stderr
+    assert "rebuilding the tables" in after.stderr
+    assert not city.due("recovery").exists()
+    assert embedded_deployment(city.folder).outputs["FootageBucket"] == footage
     assert client(city, "s3").get_object(Bucket=footage, Key="inbox/confirmed")["Body"].read() == b"footage"
-    assert city.due("recovery").exists()
-    assert len([*client(city, "dynamodb").list_tables()["TableNames"]]) == len(
-        [name for name in again if name.endswith("Table")]
-    )
-    client(city, "s3").delete_object(Bucket=footage, Key="inbox/confirmed")
-    wait_for(lambda: all(process.is_running() for process in city.processes()))
+
+    status = json.loads(civicam(city, "status", "--json").stdout)
+    assert (status["environment"], len(status["functions"])) == ("laptop", len(Fingerprint.now().functions))
+    assert civicam(city, "logs", "detector", "--since", "1h").stdout
+    civicam(city, "down")
+    assert city.processes() == []
