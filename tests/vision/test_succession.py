@@ -1,6 +1,7 @@
 """Succession: clips that come late, twice, or in no order give the sums of clips that came in order."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +116,28 @@ def test_a_revised_fact_keeps_its_first_id() -> None:
     assert revised
     assert {event.data.fact_id for event in revised} <= ids
     assert all(event.id == f"{event.data.fact_id}.{event.data.revision}" for event in revised)
+
+
+def test_a_fact_that_was_first_judged_by_older_rules_keeps_its_id_when_it_is_judged_again() -> None:
+    late = IN_ORDER[4]
+    bench = bench_after([clip for clip in IN_ORDER if clip is not late])
+    for place, standing in bench.table.items():
+        older = tuple(
+            event.model_copy(update={"data": event.data.model_copy(update={"fact_id": f"older {event.data.fact_id}"})})
+            for event in standing.facts
+        )
+        bench.table[place] = replace(standing, facts=older)
+    bench.told.clear()
+    bench.take(late)
+    assert {event.data.fact_id.split()[0] for event in bench.told if event.data.revision} == {"older"}
+
+
+def test_a_clip_after_a_gap_has_nothing_to_do_with_a_late_one_before_it() -> None:
+    parked = instants([Mover(900, 500)], seconds=20)
+    bench = bench_after([clip_of(parked, 8, 12), clip_of(parked, 0, 4)])
+    assert bench.judged_again == 0
+    bench.take(clip_of(parked, 4, 8))
+    assert bench.judged_again == 1
 
 
 def test_one_late_clip_has_no_more_than_so_many_judged_again() -> None:

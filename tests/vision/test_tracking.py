@@ -140,6 +140,13 @@ def test_a_picture_every_twelve_seconds_makes_no_tracks() -> None:
     assert not tracks(instants([Mover(100, 300, vx=5), Mover(600, 500)], seconds=120, fps=1 / 12))
 
 
+def test_states_are_kept_in_thousandths_so_that_they_stay_short() -> None:
+    seen = instants([Mover(100.123456, 300.654321, vx=77.777777, vy=3.333333)], seconds=3)
+    (car,) = tracks(seen)
+    numbers = [*car.centre, *car.speed, *car.size, *car.spread]
+    assert numbers == [round(number, 3) for number in numbers]
+
+
 def shaken(movers: Sequence[Mover], chance: random.Random, fps: float) -> list[TimedFrame]:
     """A scene as a real detector sees it: boxes tremble, some are missed, some are not there."""
 

@@ -19,6 +19,8 @@ F = TypeVar("F", bound=ClipFact)
 
 NOTHING_SEEN = 0.5
 """Confidence in a fact behind which there is no box: an empty street and a blind detector look the same from here."""
+RATE_TOLERANCE = 0.95
+"""A rate of 0.999 a second is one a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,10 @@ class Analytic:
     states: type[ClipFact]
     parameters: Body
     judge: Judge
+
+    def can_follow(self, sampling_fps: float) -> bool:
+        """Whether motion means something to it at this rate."""
+        return sampling_fps >= RATE_TOLERANCE * self.lowest_fps
 
     @property
     def identity(self) -> str:

@@ -23,8 +23,6 @@ from civicam.vision.tracks import TimedFrame, TrackedFrame, TrackerState, TrackS
 TRACKING = TrackSettings()
 MAX_GAP = timedelta(seconds=2)
 """Footage that starts later than this after what was known is another story: nothing was in sight in between."""
-RATE_TOLERANCE = 0.95
-"""A rate of 0.999 a second is one a second."""
 
 
 class State(Document):
@@ -79,24 +77,20 @@ def judge(
     """
     rules = rules_digest(analytics)
     tracked, tracker = track(before.tracker, _timed(clip, boxes.get("objects")), TRACKING)
-    live = frozenset(one.track_id for one in tracker.tracks)
     facts, memory = [], dict(before.memory)
     for analytic in analytics:
-        if analytic.name not in profile.analytics or analytic.reads not in boxes:
-            continue
-        fact, memory[analytic.name] = analytic.judge(
-            View(
+        if analytic.name in profile.analytics and analytic.reads in boxes:
+            view = View(
                 profile=profile,
                 clip=clip,
                 boxes=boxes[analytic.reads],
-                tracked=tracked if clip.sampled.sampling_fps >= RATE_TOLERANCE * analytic.lowest_fps else (),
-                live=live,
+                tracked=tracked if analytic.can_follow(clip.sampled.sampling_fps) else (),
+                live=frozenset(one.track_id for one in tracker.tracks),
                 rules_digest=rules,
                 judged_at=judged_at,
-            ),
-            memory.get(analytic.name),
-        )
-        facts.append(fact)
+            )
+            fact, memory[analytic.name] = analytic.judge(view, memory.get(analytic.name))
+            facts.append(fact)
     until = max(clip.footage.capture_end, before.until or clip.footage.capture_end)
     return Judged(tuple(facts), State(rules_digest=rules, until=until, tracker=tracker, memory=memory), tracked)
 

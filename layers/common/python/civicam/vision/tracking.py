@@ -85,7 +85,7 @@ class _Look:
     def _match(self, ahead: Motion) -> Matching:
         """In stages: strong boxes, faint boxes, young tracks, and what moved too far since the last frame."""
         settings, matching, strong = self._settings, Matching(), self._strong
-        faint = [place for place in range(len(self._boxes)) if place not in set(strong)]
+        faint = sorted({*range(len(self._boxes))} - {*strong})
         old = [place for place, one in enumerate(self._live) if one.established]
         young = [place for place, one in enumerate(self._live) if not one.established]
         apart = 1 - overlap(ahead.corners, self._corners)
@@ -119,7 +119,9 @@ class _Look:
             hits=before.hits + 1,
             votes=before.voted(self._boxes[box]),
             **_state(moved, row),
-        ).credited(before.seen_ms, self._evidence(box), self._settings)
+        )
+        if not before.established:
+            seen = seen.credited(before.seen_ms, self._evidence(box), self._settings)
         self._sight(seen, box, new=seen.established and not before.established)
         return seen
 

@@ -108,9 +108,7 @@ class Track:
         return often and span >= settings.span_ms and self.evidence >= needed
 
     def credited(self, since_ms: int, evidence: float, settings: TrackSettings) -> "Track":
-        """The track with what its latest box says for it, and established if that is enough."""
-        if self.established:
-            return self
+        """The young track with what its latest box says for it, and established if that is enough."""
         apart = settings.independent_moved_ms if self.has_moved(settings) else settings.independent_still_ms
         weight = min(1.0, (self.seen_ms - since_ms) / apart)
         credited = replace(self, evidence=round(self.evidence + weight * evidence, 4))
