@@ -51,7 +51,11 @@ class FactQueue(Construct):
         worker.tell(self.variable, self.queue.queue_url)
 
     def feed(self, function: CityFunction, *, batch: int = 1, window_seconds: int = 0) -> None:
-        """Let the function read batches, as many at once as it is reserved; what it names as failed returns alone."""
+        """Let the function read batches, as many at once as it is reserved; what it names as failed returns alone.
+
+        It returns when it is visible again, which the function may hasten or put off: therefore it is told the queue.
+        """
+        function.tell(self.variable, self.queue.queue_url)
         function.function.add_event_source(
             sources.SqsEventSource(
                 self.queue,

@@ -30,7 +30,7 @@ class Lake(CityStack):
         self._catalogue()
         workgroup(self, self.bucket.name, security.key)
 
-        arrived = FactQueue(self, "lake", tries=Tries(times=10, seconds=6 * WRITER_SECONDS))
+        arrived = FactQueue(self, "lake", tries=Tries(times=10, seconds=WRITER_SECONDS + 60))
         FactRule(self, "EveryFact", bus=backbone.facts.bus, facts=FACTS).to(arrived)
         write = CityFunction(
             self, "lake/write_facts", layer="lake", bounds=Bounds(at_once=2, seconds=WRITER_SECONDS, memory_mb=1769)
@@ -65,7 +65,7 @@ class Lake(CityStack):
         root = f"arn:aws:glue:{self.region}:{Aws.ACCOUNT_ID}"
         allow(
             worker,
-            ["glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],
             f"{root}:catalog",
             f"{root}:database/{self.database}",
             f"{root}:table/{self.database}/*",

@@ -44,7 +44,7 @@ class Vision(CityStack):
             indexes={"by_clip": ("clip_id", "run")},
             outbox=True,
         )
-        self.to_judge = FactQueue(self, "judge", fifo=True, tries=Tries(seconds=720))
+        self.to_judge = FactQueue(self, "judge", fifo=True, tries=Tries(seconds=150))
         self.to_gpu = FactQueue(self, "detect", tries=Tries(times=3, seconds=300))
         self._admit(self._machine())
         self._judge()
@@ -94,7 +94,7 @@ class Vision(CityStack):
 
     def _publish(self) -> None:
         bounds = Bounds(at_once=self.settings.helpers_at_once, seconds=60)
-        publish = CityFunction(self, "vision/publish_facts", bounds=bounds, layer="track")
+        publish = CityFunction(self, "vision/publish_facts", bounds=bounds)
         self.facts.feed(publish, "INSERT", "MODIFY", batch=50)
         self.cameras.clips.grant(publish, "UpdateItem")
         self.bus.grant_publish(publish)

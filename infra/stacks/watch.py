@@ -62,7 +62,6 @@ class Watch(CityStack):
         FactRule(self, "AlertToWebhook", bus=self.bus.bus, facts=[AlertRaised]).to(queue)
         deliver = CityFunction(self, "watch/deliver_webhook", bounds=self._bounds())
         queue.feed(deliver)
-        deliver.tell(queue.variable, queue.queue.queue_url)
         deliver.tell("WEBHOOK_SECRET_ARN", self.secret_arn)
         deliver.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
         allow(deliver, ["secretsmanager:GetSecretValue"], self.secret_arn)
