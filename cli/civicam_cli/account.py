@@ -1,15 +1,19 @@
 """`civicam deploy` and `destroy`: the same stacks in an AWS account."""
 
+import os
 from typing import Annotated
 
 import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from civicam.aws.models import ModelStore
 from civicam.contracts.errors import Rejected, Unavailable
 from civicam_cli.account_checks import account_findings, environment_settings
 from civicam_cli.checks import show
+from civicam_cli.deployment import use_deployment
 from civicam_cli.embedded.cdk import run_cdk_in_terminal
+from civicam_cli.models import publish_models
 from civicam_cli.places import account_environment
 
 
@@ -24,6 +28,10 @@ def deploy(
     if not show(account_findings(environment)):
         raise Rejected("account_not_ready", "nothing was deployed: mend what failed above, then run this again")
     _run(["deploy", "--all", *_app(environment), "--require-approval", "never" if yes else "broadening"])
+    os.environ["CIVICAM_ENVIRONMENT"] = environment
+    use_deployment()
+    for model in publish_models(ModelStore.from_env()):
+        typer.echo(f"model {model.name} is in its bucket")
 
 
 def destroy(

@@ -23,6 +23,7 @@ def machine_findings() -> list[Finding]:
     return [
         _python(),
         *(_program(name, remedy) for name, remedy in _PROGRAMS.items()),
+        _uv(),
         _node(),
         _cdk(),
         _emulator(),
@@ -44,6 +45,11 @@ def _python() -> Finding:
 def _program(name: str, remedy: str) -> Finding:
     found = shutil.which(name)
     return judged(bool(found), f"{name}: {found or 'missing'}", remedy)
+
+
+def _uv() -> Finding:
+    uv = Path(sys.executable).with_name("uv")
+    return judged(uv.exists(), f"uv: {uv if uv.exists() else 'missing'}", "run `make setup`")
 
 
 def _node() -> Finding:

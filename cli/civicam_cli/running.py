@@ -85,7 +85,7 @@ def _must_be_here() -> None:
 
 
 def _show(current: Status) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     where = current.address or f"AWS, {current.region}"
     console.print(
         f"[bold]{current.environment}[/bold]  {where}" + (f"  since {current.since}" if current.since else "")

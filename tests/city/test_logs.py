@@ -59,3 +59,24 @@ def test_functions_and_tasks_are_found_by_their_name_and_read_in_order(monkeypat
             log_groups(HERE, "vision/judge_clips")
         lines = read(log_groups(HERE), now() - timedelta(minutes=1), follow=False)
         assert [line.message for line in lines] == ["said 1", "said 2"]
+
+
+def test_followed_each_message_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        logs = boto3.client("logs")
+        logs.create_log_group(logGroupName="g")
+        logs.create_log_stream(logGroupName="g", logStreamName="s")
+
+        def say(message: str) -> None:
+            event: InputLogEventTypeDef = {"timestamp": int(now().timestamp() * 1000), "message": message}
+            logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=[event])
+
+        say("first")
+        lines = read({"f": "g"}, now() - timedelta(minutes=1), follow=True)
+        assert next(lines).message == "first"
+        say("second")
+        say("third")
+        assert [next(lines).message, next(lines).message] == ["second", "third"]

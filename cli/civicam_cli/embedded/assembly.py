@@ -14,10 +14,8 @@ from civicam_cli.embedded.fingerprint import Fingerprint
 from civicam_cli.places import LAPTOP, VAR
 
 SYNTH_SECONDS: Final = 180
-KEPT = 3
+KEPT = 5
 """Assemblies that are kept, newest first: going back to a branch costs no synthesis."""
-LEFT_OUT = "civicam:left_out"
-"""Key of a template's Metadata: what this environment leaves out, each with its reason."""
 Template = dict[str, Any]
 
 
@@ -43,13 +41,6 @@ class Assembly:
             )
             for name, one in stacks.items()
         }
-
-    def left_out(self) -> dict[str, str]:
-        """What the laptop does without -> why."""
-        said: dict[str, str] = {}
-        for template in self.templates.values():
-            said |= template.get("Metadata", {}).get(LEFT_OUT, {})
-        return said
 
     def resources(self, resource_type: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Stack name, logical id and resource of every resource of a type."""

@@ -12,6 +12,7 @@ from civicam_cli.embedded.cdk import Said, run_cdk
 from civicam_cli.embedded.city import City, read_json, write_json
 from civicam_cli.embedded.dropped import apply_dropped
 from civicam_cli.embedded.fingerprint import Fingerprint
+from civicam_cli.embedded.left_out import explained
 from civicam_cli.places import LAPTOP, ROOT
 
 DEPLOY_SECONDS: Final = 240
@@ -92,7 +93,7 @@ def _deploy_stacks(city: City, assembly: Assembly, say: Said) -> Fingerprint:
     city.due("models").touch()
     applied = apply_dropped(city, assembly)
     say(f"{applied} settings applied that the emulator's CloudFormation drops")
-    write_json(city.deployed_file, {"fingerprint": assembly.fingerprint.document(), "left_out": assembly.left_out()})
+    write_json(city.deployed_file, {"fingerprint": assembly.fingerprint.document(), "left_out": explained()})
     return assembly.fingerprint
 
 
