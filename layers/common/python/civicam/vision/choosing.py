@@ -21,7 +21,7 @@ WIDTH = 160
 """Pixels across of the small pictures that are compared."""
 DIFFERENCE = 25
 """Steps of 255 by which a moved pixel differs from the scene, beyond what the whole picture brightened."""
-AS_GOOD = 0.85
+AS_GOOD = 0.8
 """Share of the best cover from which on a model counts as equally good, so that the better ranked one is taken."""
 
 Grey = NDArray[np.uint8]
