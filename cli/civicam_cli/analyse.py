@@ -2,13 +2,11 @@
 
 import json
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from civicam.contracts.errors import CityError, Rejected
 from civicam.vision.analytics import ANALYTICS
@@ -16,6 +14,7 @@ from civicam.vision.catalogue import load_catalogue
 from civicam_cli.analysis.camera import read_camera
 from civicam_cli.analysis.choice import Models
 from civicam_cli.analysis.document import Wish, analyse_file
+from civicam_cli.analysis.table import print_document
 from civicam_cli.models import warn_of_licences
 
 NAMES = tuple(analytic.name for analytic in ANALYTICS)
@@ -65,31 +64,5 @@ def _analyse_one(path: Path, wish: Wish, models: Models, *, as_json: bool) -> bo
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
         sys.stdout.flush()
     elif "error" not in document:
-        Console().print(_table(document))
+        print_document(document, Console())
     return "error" not in document
-
-
-def _table(document: dict[str, Any]) -> Table:
-    """What a person wants to know first."""
-    frames, models = document["frames"], document["model"]
-    table = Table(title=f"{document['input']}, {document['width']} x {document['height']}", title_justify="left")
-    table.add_column("what")
-    table.add_column("most at once", justify="right")
-    table.add_column("tracks", justify="right")
-    most: Counter[str] = Counter()
-    tracks: dict[str, set[str]] = {}
-    for frame in frames:
-        most |= Counter(thing["label"] for thing in frame["objects"]) | Counter(face=len(frame["faces"]))
-        for thing in frame["objects"]:
-            if thing["track_id"]:
-                tracks.setdefault(thing["label"], set()).add(thing["track_id"])
-    for label in sorted(most):
-        table.add_row(label, str(most[label]), str(len(tracks.get(label, ()))) if label != "face" else "")
-    for fact in document["facts"]:
-        for crossing in fact["data"].get("crossings", ()):
-            table.add_row(
-                f"{crossing['label']} across {crossing['line_id']}, {crossing['direction']}", "", str(crossing["count"])
-            )
-    names = ", ".join(f"{task}: {model['name']}" for task, model in models.items())
-    table.caption = f"{len(frames)} frames looked at; models {names}"
-    return table

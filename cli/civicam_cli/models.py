@@ -42,10 +42,10 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="One JSON d
     if as_json:
         typer.echo(json.dumps([_described(model) for model in models], ensure_ascii=False))
         return
-    table = Table("model", "task", "tier", "licence", "file", "measured")
+    table = Table("model", "task", "tier", "rank", "licence", "file")
     for model in models:
         licence = model.licence.name if model.licence.clear else f"[yellow]{model.licence.name}, not clear[/yellow]"
-        table.add_row(model.name, model.task, model.tier, licence, _place(model) or "not here", model.quality.figure)
+        table.add_row(model.name, model.task, model.tier, str(model.quality.rank), licence, _place(model) or "not here")
     Console().print(table)
     warn_of_licences(models)
 

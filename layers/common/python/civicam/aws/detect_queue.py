@@ -44,7 +44,10 @@ class DetectQueue:
     def take(self) -> Message | None:
         """The next message; None where none came within the poll."""
         answer = clients.sqs().receive_message(
-            QueueUrl=self.url, MaxNumberOfMessages=1, WaitTimeSeconds=self.poll_seconds, VisibilityTimeout=HIDDEN_SECONDS
+            QueueUrl=self.url,
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=self.poll_seconds,
+            VisibilityTimeout=HIDDEN_SECONDS,
         )
         for message in answer.get("Messages", []):
             return Message(message["Body"], message["ReceiptHandle"])
