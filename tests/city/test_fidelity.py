@@ -160,6 +160,24 @@ def test_the_right_to_send_covers_a_batch(emulated: City) -> None:
     assert sends_a_batch(emulated) is None
 
 
+def reads_a_database(city: City) -> str | None:
+    client(city, "glue").create_database(DatabaseInput={"Name": "facts"})
+    code = "import boto3\ndef handler(event, context): boto3.client('glue').get_database(Name='facts')"
+    arn = "arn:aws:glue:us-east-1:000000000000:"
+    allowed = {"Effect": "Allow", "Action": "glue:GetDatabase", "Resource": [f"{arn}catalog", f"{arn}database/facts"]}
+    name = make_function(city, "reader", code, allowed)
+    said = json.loads(client(city, "lambda").invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
+    return said["errorMessage"] if said else None
+
+
+def test_bare_takes_a_database_for_a_table(bare: City) -> None:
+    assert "glue:GetDatabase" in str(reads_a_database(bare))
+
+
+def test_the_right_to_a_database_is_a_right_to_it(emulated: City) -> None:
+    assert reads_a_database(emulated) is None
+
+
 # buckets
 
 
