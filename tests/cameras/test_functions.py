@@ -26,6 +26,7 @@ from functions.cameras.sweep_clips.handler import handler as sweep_clips
 from tests.cameras.conftest import AT, CLIP, PULLED, camera, declaration, pulled
 from tests.fakes.camera_source import Answer, Source, camera_source
 from tests.fakes.city_in_moto import Context, published
+from tests.fakes.queue import received, waits
 
 pytestmark = pytest.mark.unit
 Payload = Callable[[str], Any]
@@ -47,19 +48,15 @@ def batch(*pulls: Pull, tries: int = 1) -> dict[str, Any]:
 
 
 def _received(name: str, pull: Pull, tries: int) -> dict[str, Any]:
-    sqs, url = boto3.client("sqs"), os.environ["PULL_QUEUE_URL"]
-    sqs.send_message(QueueUrl=url, MessageBody=pull.model_dump_json())
-    (taken,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    return {
+    record = {
         "messageId": name,
-        "receiptHandle": taken["ReceiptHandle"],
-        "body": taken["Body"],
-        "attributes": {"ApproximateReceiveCount": str(tries)},
+        "body": pull.model_dump_json(),
         "messageAttributes": {},
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pulls",
         "awsRegion": "us-east-1",
     }
+    return received(os.environ["PULL_QUEUE_URL"], record, tries=tries)
 
 
 def read(seconds_ago: float = 0) -> Pull:
@@ -153,7 +150,9 @@ class TestPullClips:
     def test_a_camera_that_stays_away_is_let_go_and_is_no_dead_letter(self, source: Source, context: Context) -> None:
         register(source)
         source.answers = [Answer(503)]
-        assert len(pull_clips(batch(read(), tries=2), context)["batchItemFailures"]) == 1
+        with waits() as heard:
+            assert len(pull_clips(batch(read(), tries=2), context)["batchItemFailures"]) == 1
+        assert 5 <= heard[0] <= 10
         assert pull_clips(batch(read(), tries=3), context) == {"batchItemFailures": []}
 
     def test_a_source_inside_is_never_called(

@@ -14,6 +14,7 @@ from civicam.aws.lake import Lake
 from civicam.contracts.facts import CloudEvent
 from functions.lake.compact_tables import handler as compact_tables
 from functions.lake.write_facts import handler as write_facts
+from tests.fakes.queue import make_queue, received, waits
 
 pytestmark = pytest.mark.flow
 
@@ -22,19 +23,24 @@ Made = Callable[..., CloudEvent[Any]]
 
 
 @pytest.fixture(autouse=True)
-def cold(cloud: Lake) -> None:
-    """Each test starts its functions anew."""
+def cold(cloud: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts its functions anew, with a queue of its own."""
+    monkeypatch.setenv("LAKE_QUEUE_URL", make_queue(f"lake-{uuid4().hex[:8]}"))
     write_facts.lake.cache_clear()
     compact_tables.lake.cache_clear()
 
 
-def message(detail: dict[str, Any]) -> dict[str, str]:
+def message(detail: dict[str, Any]) -> dict[str, Any]:
     """A message as EventBridge puts it into the queue."""
     envelope = {"version": "0", "id": str(uuid4()), "detail-type": detail.get("type"), "detail": detail}
-    return {"messageId": str(uuid4()), "body": json.dumps(envelope)}
+    return in_hand(json.dumps(envelope))
 
 
-def told(event: CloudEvent[Any], **changes: Any) -> dict[str, str]:
+def in_hand(body: str) -> dict[str, Any]:
+    return received(os.environ["LAKE_QUEUE_URL"], {"messageId": str(uuid4()), "body": body})
+
+
+def told(event: CloudEvent[Any], **changes: Any) -> dict[str, Any]:
     return message(json.loads(event.model_dump_json()) | changes)
 
 
@@ -58,12 +64,11 @@ def test_what_nobody_can_read_fails_alone(cloud: Lake, vehicles: Made, context: 
     good = told(vehicles(0))
     unknown = told(vehicles(1), type="vision.vehicles.counted.v9")
     incomplete = told(vehicles(2), data={"fact_id": "x"})
-    not_json = {"messageId": "m-json", "body": "{"}
-    not_an_object = {"messageId": "m-list", "body": "[]"}
-    bad = [unknown, incomplete, not_json, not_an_object]
-    assert put_back(write_facts.handler({"Records": [bad[0], good, *bad[1:]]}, context)) == [
-        record["messageId"] for record in bad
-    ]
+    bad = [unknown, incomplete, in_hand("{"), in_hand("[]")]
+    with waits() as heard:
+        answer = write_facts.handler({"Records": [bad[0], good, *bad[1:]]}, context)
+    assert put_back(answer) == [record["messageId"] for record in bad]
+    assert heard == [0] * 4, "no wait would help them"
     assert cloud.load(VEHICLES).scan().to_arrow().num_rows == 1
 
 
@@ -76,8 +81,11 @@ def test_a_field_that_a_newer_writer_added_does_no_harm(cloud: Lake, vehicles: M
 def test_facts_that_cannot_be_written_now_come_again(cloud: Lake, vehicles: Made, context: Any) -> None:
     boto3.client("dynamodb").delete_table(TableName=os.environ["LEASES_TABLE"])
     records = [told(vehicles(0)), told(vehicles(1))]
-    answer = write_facts.handler({"Records": records}, context)
+    with waits() as heard:
+        answer = write_facts.handler({"Records": records}, context)
     assert put_back(answer) == [record["messageId"] for record in records]
+    assert all(1 <= wait <= 2 for wait in heard)
+    assert len(heard) == 2
 
 
 def test_two_functions_at_once_write_every_fact_once(cloud: Lake, vehicles: Made, context: Any) -> None:

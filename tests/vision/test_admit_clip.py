@@ -1,6 +1,7 @@
 """admit_clip: a stored clip is analysed once, or goes back to the queue, and in the end to the dead letters."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from civicam.contracts.cameras import ClipStored
 from civicam.contracts.facts import read_fact
 from functions.vision.admit_clip.handler import handler
 from tests.fakes.city_in_moto import Context, published
+from tests.fakes.queue import make_queue, received, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("city")]
 
@@ -32,9 +34,11 @@ def machine(city: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
 
 
 @pytest.fixture
-def event(payload: Callable[[str], Any]) -> dict[str, Any]:
+def event(payload: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The queue's message about a stored clip, which is claimed."""
+    monkeypatch.setenv("CLIP_QUEUE_URL", make_queue("clip"))
     message: dict[str, Any] = payload("vision_admit_clip")
+    message["Records"] = [received(os.environ["CLIP_QUEUE_URL"], record) for record in message["Records"]]
     stored = stored_in(message)
     Claims.from_env().claim(stored.footage, stored.stored_at)
     return message
@@ -78,8 +82,9 @@ def test_a_failed_analysis_goes_back_to_the_queue(
 ) -> None:
     failed = ENDED | {"status": status, "error": "Lambda.Unknown", "cause": "throttled"}
     machine.add_response("start_sync_execution", failed)
-    with pytest.raises(BatchProcessingError, match="throttled"):
+    with waits() as heard, pytest.raises(BatchProcessingError, match="throttled"):
         handler(tried(event, 2), context)
+    assert 2 <= heard[0] <= 4, "seconds, not the queue's own timeout"
     assert state(event) is ClipState.STORED
     assert published() == []
 

@@ -15,11 +15,17 @@ from civicam.contracts.vision import CrowdMeasured, VehiclesCounted
 from civicam.vision.succession import Judgement
 from functions.vision.judge_clip.handler import handler
 from tests.fakes.city_in_moto import Context
+from tests.fakes.queue import make_queue, waits
 from tests.fakes.scenes import Mover, SceneClip, clip_of, cut, instants
 
-pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("city")]
+pytestmark = pytest.mark.unit
 
 SEEN = instants([Mover(300, 100, vy=50), Mover(900, 500)], seconds=10)
+
+
+@pytest.fixture(autouse=True)
+def queue(city: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUDGE_QUEUE_URL", make_queue("judge.fifo"))
 
 
 @pytest.fixture
@@ -90,7 +96,10 @@ def test_a_clip_without_its_boxes_goes_back_and_holds_its_camera_back(batch: Bat
     event = batch(clips)
     address = clips[1].detected.boxes["objects"].removeprefix("s3://work/")
     boto3.client("s3").delete_object(Bucket="work", Key=address)
-    assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}
+    with waits() as heard:
+        assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}
+    assert len(heard) == 2
+    assert max(heard) <= 2, "nobody's camera stands still for longer"
     assert ClipFacts.from_env().get(clips[2].detected) is None
 
 

@@ -1,6 +1,7 @@
 """Watch's functions on real payloads: a fact becomes one alert, an alert facts, a fact a delivery."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,16 +21,17 @@ from functions.watch.evaluate_rules.handler import handler as evaluate_rules
 from functions.watch.publish_alerts.handler import handler as publish_alerts
 from tests.fakes.city_in_moto import Context, published
 from tests.fakes.facts import crossing, vehicles
+from tests.fakes.queue import make_queue, received, waits
 from tests.fakes.receiver import Receiver, Reply, receiver
 from tests.watch.conftest import batch, message
 
 pytestmark = pytest.mark.unit
 KEY = "0123456789abcdef"
-QUEUE = "webhook"
 
 
 @pytest.fixture
-def rule(city: None, busy_line: Rule) -> Rule:
+def rule(city: None, busy_line: Rule, monkeypatch: pytest.MonkeyPatch) -> Rule:
+    monkeypatch.setenv("EVALUATION_QUEUE_URL", make_queue("evaluation"))
     return Rules.writable_from_env().put(busy_line)
 
 
@@ -140,23 +142,15 @@ class TestDeliverWebhook:
         with receiver() as one:
             secret = json.dumps({"url": one.url, "key": KEY})
             arn = boto3.client("secretsmanager").create_secret(Name=f"webhook-{one.url[-20:]}", SecretString=secret)
-            queue = boto3.client("sqs").create_queue(QueueName=QUEUE, Attributes={"VisibilityTimeout": "180"})
             monkeypatch.setenv("WEBHOOK_SECRET_ARN", arn["ARN"])
-            monkeypatch.setenv("WEBHOOK_QUEUE_URL", queue["QueueUrl"])
+            monkeypatch.setenv("WEBHOOK_QUEUE_URL", make_queue("webhook"))
             monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
             yield one
 
     def received(self, event: CloudEvent[AlertRaised], tries: int = 1) -> dict[str, Any]:
         """The message as the queue hands it out: with a handle that works."""
-        sqs, url = boto3.client("sqs"), boto3.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"]
-        envelope = batch(event, tries=tries)["Records"][0]
-        sqs.send_message(QueueUrl=url, MessageBody=envelope["body"])
-        (taken,) = sqs.receive_message(QueueUrl=url)["Messages"]
-        return {"Records": [envelope | {"receiptHandle": taken["ReceiptHandle"], "messageId": taken["MessageId"]}]}
-
-    def returns_at_once(self) -> bool:
-        sqs, url = boto3.client("sqs"), boto3.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"]
-        return bool(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
+        (record,) = batch(event)["Records"]
+        return {"Records": [received(os.environ["WEBHOOK_QUEUE_URL"], record, tries=tries)]}
 
     def test_the_receiver_gets_a_signed_alert(
         self, listening: Receiver, event: CloudEvent[AlertRaised], context: Context
@@ -169,15 +163,25 @@ class TestDeliverWebhook:
         self, listening: Receiver, event: CloudEvent[AlertRaised], context: Context
     ) -> None:
         listening.replies = [Reply(503)]
-        assert len(failed(deliver_webhook(self.received(event), context))) == 1
-        assert not self.returns_at_once()
+        with waits() as heard:
+            assert len(failed(deliver_webhook(self.received(event, tries=3), context))) == 1
+        assert 10 <= heard[0] <= 20
 
     def test_a_delivery_that_will_never_succeed_does_not_wait(
         self, listening: Receiver, event: CloudEvent[AlertRaised], context: Context
     ) -> None:
         listening.replies = [Reply(410)]
-        assert len(failed(deliver_webhook(self.received(event), context))) == 1
-        assert self.returns_at_once()
+        with waits() as heard:
+            assert len(failed(deliver_webhook(self.received(event), context))) == 1
+        assert heard == [0]
+
+    def test_the_wait_that_the_receiver_asks_for_is_kept(
+        self, listening: Receiver, event: CloudEvent[AlertRaised], context: Context
+    ) -> None:
+        listening.replies = [Reply(429, {"Retry-After": "600"})]
+        with waits() as heard:
+            assert len(failed(deliver_webhook(self.received(event), context))) == 1
+        assert heard == [600]
 
     def test_failing_twice_then_well_is_delivered_once(
         self, listening: Receiver, event: CloudEvent[AlertRaised], context: Context

@@ -12,8 +12,8 @@ import boto3
 import pytest
 import urllib3
 
-from civicam.aws.webhook import Subscription, Subscriptions, TryLater, Webhook
-from civicam.contracts.errors import Inconsistent, Rejected
+from civicam.aws.webhook import Subscription, Subscriptions, Webhook
+from civicam.contracts.errors import Inconsistent, Rejected, Unavailable
 from civicam.contracts.facts import CloudEvent, read_fact
 from civicam.contracts.watch import AlertRaised, Rule
 from civicam.watch.evaluation import evaluate
@@ -48,7 +48,7 @@ def webhook(url: str) -> Webhook:
 
 def told_later(listening: Receiver, event: CloudEvent[AlertRaised], reply: Reply) -> int | None:
     listening.replies = [reply]
-    with pytest.raises(TryLater) as later:
+    with pytest.raises(Unavailable) as later:
         webhook(listening.url).deliver(event)
     return later.value.asked_seconds
 
@@ -92,7 +92,7 @@ def test_a_receiver_that_does_not_answer_is_tried_later(listening: Receiver, eve
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/"])
 def test_a_receiver_that_cannot_be_reached_is_tried_later(event: CloudEvent[AlertRaised], url: str) -> None:
-    with pytest.raises(TryLater, match="cannot be reached"):
+    with pytest.raises(Unavailable, match="cannot be reached"):
         webhook(url).deliver(event)
 
 
@@ -142,7 +142,7 @@ def test_https_without_a_certificate_of_that_name_is_not_spoken_to(
     listening: Receiver, event: CloudEvent[AlertRaised]
 ) -> None:
     assert ssl.create_default_context().check_hostname
-    with pytest.raises(TryLater):
+    with pytest.raises(Unavailable):
         webhook(listening.url.replace("http:", "https:")).deliver(event)
     assert listening.received == []
 
@@ -153,7 +153,7 @@ def test_a_failure_is_told_so_that_the_secret_is_read_anew(
 ) -> None:
     listening.replies, told = [Reply(status)], list[bool]()
     hook = Webhook(Subscription(url=listening.url, key=KEY), LOOPBACK, failed=lambda: told.append(True))
-    with suppress(TryLater, Rejected):
+    with suppress(Unavailable, Rejected):
         hook.deliver(event)
     assert len(told) == failures
 

@@ -11,7 +11,6 @@ from civicam.aws.detecting import DetectOrder, LooksAtPacks, detect_clip
 from civicam.aws.work import WorkStore
 from civicam.vision.orders import SampledClip
 
-RETRY_SECONDS = 10
 logger = Logger()
 
 
@@ -48,9 +47,9 @@ class Worker:
                 self._detect(clip)
                 self.announce(clip)
             self.queue.done(message)
-        except Exception:
+        except Exception as error:
             logger.exception("clip not detected: it returns to the queue, or to the dead letters after the last try")
-            self.queue.hide(message, RETRY_SECONDS)
+            self.queue.put_back(message, error)
 
     def _detect(self, clip: SampledClip) -> None:
         for name, order in clip.passes.items():

@@ -4,23 +4,22 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from civicam.aws.environment import setting
 from civicam.aws.pulling import Puller
-from civicam.aws.queues import postpone
+from civicam.aws.queues import QueueReader
+from civicam.backbone.backoff import Backoff
 from civicam.cameras.pulls import Pull
 from civicam.contracts.errors import Rejected, Unavailable
 
 MOST_READS = 3
 """A source that cannot be read so often is let go until its next pull: dead cameras are no dead letters."""
-RETRY_SECONDS = 5
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)  # a dead camera is no error
+processor = QueueReader("PULL_QUEUE_URL", Backoff(first_seconds=5), is_error=False)  # a dead camera is no error
 puller = cache(Puller.from_env)
 
 
@@ -33,10 +32,9 @@ def record_handler(record: SQSRecord) -> None:
     except Rejected as error:
         logger.warning("source refused", reason=error.reason, why=str(error))
     except Unavailable as error:
-        logger.warning("source unavailable", why=str(error))
         if int(record.attributes.approximate_receive_count) < MOST_READS:
-            postpone(setting("PULL_QUEUE_URL"), record.receipt_handle, RETRY_SECONDS)
             raise
+        logger.warning("source let go", why=str(error))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,6 +13,7 @@ from civicam.aws.analyse_machine import AnalyseMachine
 from civicam.aws.bus import Bus
 from civicam.aws.claims import Claims, ClipState
 from civicam.aws.environment import setting
+from civicam.aws.queues import QueueReader
 from civicam.contracts.base import now
 from civicam.contracts.cameras import ClipStored
 from civicam.contracts.errors import CityError
@@ -20,7 +21,7 @@ from civicam.contracts.facts import CloudEvent, read_fact
 from civicam.vision.abandonment import abandoned
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = QueueReader("CLIP_QUEUE_URL")
 SETTLED = {ClipState.JUDGED, ClipState.REJECTED}
 
 
@@ -28,11 +29,11 @@ def admit(record: SQSRecord) -> None:
     """Have one clip analysed, unless that was done; whatever fails puts it back into the queue."""
     stored = read_fact(json.loads(record.body)["detail"], ClipStored).data
     tries = int(record.attributes.approximate_receive_count)
+    logger.append_keys(clip_id=stored.footage.clip_id)
     try:
         if Claims.from_env().get(stored.footage.clip_id).state not in SETTLED:
             AnalyseMachine.from_env().run(stored)
     except CityError as error:
-        logger.warning("clip not analysed", clip_id=stored.footage.clip_id, tries=tries, error=str(error))
         if tries >= int(setting("RUN_TRIES")):
             give_up(stored, record.message_id, tries, error)
         raise

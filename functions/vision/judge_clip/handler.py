@@ -4,13 +4,14 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.boxes import read_boxes
 from civicam.aws.clip_facts import ClipFacts
+from civicam.aws.queues import FifoReader
 from civicam.aws.registry import Registry
 from civicam.contracts.base import now
 from civicam.contracts.errors import Unavailable
@@ -20,7 +21,7 @@ from civicam.vision.judging import Judged, State, judge
 from civicam.vision.succession import judged_first, mended
 
 logger = Logger()
-processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+processor = FifoReader("JUDGE_QUEUE_URL")
 registry = cache(Registry.from_env)
 
 

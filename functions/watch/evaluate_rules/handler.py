@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.alerts import Alerts
+from civicam.aws.queues import QueueReader
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.contracts.base import now
@@ -17,7 +18,7 @@ from civicam.contracts.catalogue import read_any
 from civicam.watch.evaluation import evaluate
 
 logger = Logger()
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = QueueReader("EVALUATION_QUEUE_URL")
 
 
 def raise_alerts(record: SQSRecord) -> None:

@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from civicam.aws import clients
 from civicam.aws.bus import Bus
 from civicam.aws.environment import setting
-from civicam.aws.queues import postpone
+from civicam.aws.queues import FailedMessage, postpone, try_later
+from civicam.backbone.backoff import Backoff
 from civicam.vision.orders import SampledClip
 
 POLL_SECONDS = 5
@@ -19,6 +20,7 @@ POLL_SECONDS = 5
 HIDDEN_SECONDS = 60
 """How long a message stays hidden after the last sign of life: a killed worker's clip is another's a minute later."""
 BEAT_SECONDS = 20
+RETRY = Backoff(first_seconds=10)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Message:
 
     body: str
     receipt_handle: str
+    tries: int
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,11 @@ class DetectQueue:
             MaxNumberOfMessages=1,
             WaitTimeSeconds=self.poll_seconds,
             VisibilityTimeout=HIDDEN_SECONDS,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
         )
         for message in answer.get("Messages", []):
-            return Message(message["Body"], message["ReceiptHandle"])
+            tries = int(message["Attributes"]["ApproximateReceiveCount"])
+            return Message(message["Body"], message["ReceiptHandle"], tries)
         return None
 
     def done(self, message: Message) -> None:
@@ -58,8 +63,12 @@ class DetectQueue:
         clients.sqs().delete_message(QueueUrl=self.url, ReceiptHandle=message.receipt_handle)
 
     def hide(self, message: Message, seconds: int) -> None:
-        """Somebody else may have it `seconds` from now; after the queue's number of tries it is a dead letter."""
+        """Somebody else may have it `seconds` from now; 0 gives it back at once."""
         postpone(self.url, message.receipt_handle, seconds)
+
+    def put_back(self, message: Message, error: Exception) -> None:
+        """It failed: it returns when its wait is over; after the queue's number of tries it is a dead letter."""
+        try_later(self.url, [FailedMessage(message.receipt_handle, message.tries, error)], RETRY)
 
     @contextmanager
     def held(self, message: Message, every: float = BEAT_SECONDS) -> Iterator[None]:

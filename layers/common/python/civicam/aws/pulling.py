@@ -13,6 +13,7 @@ from civicam.aws.claims import ClaimOutcome
 from civicam.aws.environment import setting
 from civicam.aws.http_source import Reading, SourceReader
 from civicam.aws.intake import Intake
+from civicam.aws.queues import MESSAGES_PER_CALL
 from civicam.aws.series import SeriesInbox
 from civicam.aws.sources import Sources, content_digest
 from civicam.cameras.pulls import MINUTE, Pull, captured, delay_seconds, is_late, series_minute
@@ -24,8 +25,6 @@ from civicam.contracts.footage import MEDIA_EXTENSIONS, SERIES_MEDIA_TYPE, Clock
 
 PICTURE_TYPES = ("image/jpeg",)
 CLIP_TYPES = tuple(kind for kind in MEDIA_EXTENSIONS if kind.startswith("video/"))
-MESSAGES_PER_CALL = 10
-"""SendMessageBatch takes ten (SQS quota)."""
 
 
 class Outcome(StrEnum):

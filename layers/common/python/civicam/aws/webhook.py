@@ -24,14 +24,6 @@ STANDARD_TIMEOUT = urllib3.Timeout(connect=3, read=7)
 _PASSING = {408, 425, 429}
 
 
-class TryLater(Unavailable):
-    """The receiver cannot take the delivery now; `asked_seconds` is the wait that it asked for, where it did."""
-
-    def __init__(self, message: str, asked_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.asked_seconds = asked_seconds
-
-
 class Subscription(Body):
     """Who is told about alerts: the secret's content. An empty address means nobody."""
 
@@ -94,14 +86,15 @@ class Webhook:
     def deliver(self, event: CloudEvent[AlertRaised]) -> bool:
         """POST the alert's CloudEvent, signed; True once the receiver took it (2xx), False where nobody is subscribed.
 
-        Raises TryLater for what passes (no answer, 408, 425, 429, 5xx), Rejected for what does not: another 4xx, a
-        redirection (never followed: it could point inside), an address that may not be called.
+        Raises Unavailable for what passes (no answer, 408, 425, 429, 5xx), with the wait that the receiver asked for;
+        Rejected for what does not: another 4xx, a redirection (never followed: it could point inside), an address that
+        may not be called.
         """
         if not self._subscription.url:
             return False
         try:
             self._post(event.model_dump_json().encode(), event.data.alert.alert_id)
-        except (TryLater, Rejected):
+        except (Unavailable, Rejected):
             self._failed()
             raise
         return True
@@ -111,7 +104,7 @@ class Webhook:
         if 200 <= status < 300:
             return
         if status in _PASSING or status >= 500:
-            raise TryLater(f"the webhook's receiver answers {status}", asked_seconds)
+            raise Unavailable(f"the webhook's receiver answers {status}", asked_seconds)
         raise Rejected("delivery_refused", f"the webhook's receiver answers {status}: check its address and key")
 
     def _answer(self, body: bytes, alert_id: str) -> tuple[int, int | None]:
@@ -132,7 +125,7 @@ class Webhook:
                 )
                 answer.close()  # what else it says is nobody's business, and could be endless
         except (urllib3.exceptions.HTTPError, Unavailable) as error:
-            raise TryLater(f"the webhook's receiver cannot be reached: {type(error).__name__}") from error
+            raise Unavailable(f"the webhook's receiver cannot be reached: {type(error).__name__}") from error
         return answer.status, _seconds(answer.headers.get("Retry-After"), self._clock())
 
     def _pool(self) -> urllib3.HTTPConnectionPool:

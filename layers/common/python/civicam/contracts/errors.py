@@ -28,7 +28,14 @@ class Conflict(Rejected):
 
 
 class Unavailable(CityError):
-    """Something that normally works does not right now: the queue or state machine tries again."""
+    """Something that normally works does not right now: the queue or state machine tries again.
+
+    `asked_seconds` is the wait that the other side asked for, where it did.
+    """
+
+    def __init__(self, message: str, asked_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.asked_seconds = asked_seconds
 
 
 class Inconsistent(CityError):

@@ -1,0 +1,1 @@
+"""The city's word backbone: its pure rules."""
