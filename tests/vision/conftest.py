@@ -24,6 +24,7 @@ def bikes() -> Path:
 def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A city in moto: its camera counts at line `down`, and there is a bucket for boxes."""
     with city_in_moto(monkeypatch):
+        monkeypatch.setenv("WORK_BUCKET", "work")
         boto3.client("s3").create_bucket(Bucket="work")
         line = Line(line_id="down", points=((100, 360), (1200, 360)))
         camera = Camera(

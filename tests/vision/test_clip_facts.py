@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
-from civicam.aws.boxes import read_boxes, write_boxes
 from civicam.aws.clip_facts import ClipFacts
 from civicam.contracts.cameras import Profile
-from civicam.contracts.errors import Inconsistent, Unavailable
+from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import CloudEvent
 from civicam.vision.judging import EMPTY, State, judge
 from civicam.vision.succession import Judgement, judged_first
@@ -104,14 +103,3 @@ def test_an_item_stays_far_below_what_a_table_takes() -> None:
     (item,) = boto3.client("dynamodb").scan(TableName="facts-table")["Items"]
     assert len(item["state_after"]["B"]) < 60_000
     assert sum(len(str(value)) for value in item.values()) < 300_000
-
-
-def test_boxes_come_back_as_they_were() -> None:
-    write_boxes("s3://work/boxes/a/live/objects.json.gz", CLIPS[0].boxes["objects"])
-    assert read_boxes("s3://work/boxes/a/live/objects.json.gz") == CLIPS[0].boxes["objects"]
-
-
-@pytest.mark.parametrize("address", ["s3://work/boxes/none", "work/boxes", "s3://work"])
-def test_boxes_that_a_fact_names_must_be_there(address: str) -> None:
-    with pytest.raises(Inconsistent, match=r"boxes|address"):
-        read_boxes(address)

@@ -8,8 +8,8 @@ import boto3
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
-from civicam.aws.boxes import write_boxes
 from civicam.aws.clip_facts import ClipFacts
+from civicam.aws.work import WorkStore
 from civicam.contracts.facts import CloudEvent
 from civicam.contracts.vision import CrowdMeasured, VehiclesCounted
 from civicam.vision.succession import Judgement
@@ -37,7 +37,7 @@ def batch(payload: Callable[[str], Any]) -> Callable[[Sequence[SceneClip]], dict
         records = []
         for number, scene in enumerate(scenes):
             for name, boxes in scene.boxes.items():
-                write_boxes(scene.detected.boxes[name], boxes)
+                WorkStore.from_env().put_boxes(scene.detected.boxes[name], boxes)
             body = CloudEvent.of(scene.detected).model_dump_json()
             records.append(like | {"messageId": str(number), "body": body})
         return {"Records": records}
@@ -61,7 +61,7 @@ def crossings(scenes: Sequence[SceneClip]) -> list[int]:
 
 def test_a_detected_clip_has_its_facts(payload: Callable[[str], Any], context: Context) -> None:
     scene = clip_of(SEEN)
-    write_boxes(scene.detected.boxes["objects"], scene.boxes["objects"])
+    WorkStore.from_env().put_boxes(scene.detected.boxes["objects"], scene.boxes["objects"])
     assert handler(payload("vision_judge_clip"), context) == {"batchItemFailures": []}
     assert [event.type for event in standing(scene).facts] == [VehiclesCounted.TYPE, CrowdMeasured.TYPE]
     assert crossings([scene]) == [1]

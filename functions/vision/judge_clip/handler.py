@@ -9,10 +9,10 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from civicam.aws.boxes import read_boxes
 from civicam.aws.clip_facts import ClipFacts
 from civicam.aws.queues import FifoReader
 from civicam.aws.registry import Registry
+from civicam.aws.work import WorkStore
 from civicam.contracts.base import now
 from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import read_fact
@@ -22,13 +22,13 @@ from civicam.vision.succession import judged_first, mended
 
 logger = Logger()
 processor = FifoReader("JUDGE_QUEUE_URL")
-registry = cache(Registry.from_env)
+registry, work = cache(Registry.from_env), cache(WorkStore.from_env)
 
 
 def judge_from(clip: ClipDetected, before: State) -> Judged:
     """The clip judged by the profile that it was sampled for, from its stored boxes."""
     profile = registry().camera_version(clip.camera_id, clip.profile_version).profile
-    boxes = {name: read_boxes(address) for name, address in clip.boxes.items()}
+    boxes = {name: work().boxes(uri) for name, uri in clip.boxes.items()}
     return judge(profile, clip, boxes, before, judged_at=now())
 
 
