@@ -15,11 +15,13 @@ def acknowledged(alert: Alert) -> AlertAcknowledged:
 
 
 def change(before: Alert | None, after: Alert | None) -> AlertRaised | AlertAcknowledged | None:
-    """What a change of the stored alert means; None where it means nothing to anybody else."""
+    """What a change of the stored alert means; None where it means nothing to anybody else.
+
+    An alert that comes back acknowledged (restored after a loss) was told before: it calls nobody.
+    """
     if after is None:
         return None
-    if before is None:
+    states = (before.state if before else None, after.state)
+    if states == (None, AlertState.NEW):
         return raised(after)
-    if before.state is AlertState.NEW and after.state is AlertState.ACKNOWLEDGED:
-        return acknowledged(after)
-    return None
+    return acknowledged(after) if states == (AlertState.NEW, AlertState.ACKNOWLEDGED) else None
