@@ -139,3 +139,56 @@ def test_paths_with_spaces_are_fine(a_city: Make) -> None:
     emulator.start(city)
     assert isinstance(city.folder, Path)
     emulator.stop(city)
+
+
+READER = """
+import boto3, json
+def handler(event, context):
+    for record in event["Records"]:
+        queue = boto3.client("sqs").get_queue_url(QueueName="heard")["QueueUrl"]
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody=record["dynamodb"]["Keys"]["id"]["S"])
+"""
+
+
+def test_a_function_that_reads_a_stream_goes_on_after_down_and_up(a_city: Make) -> None:
+    city = a_city("streaming")
+    emulator.start(city)
+    table = client(city, "dynamodb").create_table(
+        TableName="items",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]
+    client(city, "sqs").create_queue(QueueName="heard")
+    make_function(city, "reader", READER, {"Effect": "Allow", "Action": ["sqs:*", "dynamodb:*"], "Resource": "*"})
+    client(city, "lambda").create_event_source_mapping(
+        EventSourceArn=table["LatestStreamArn"], FunctionName="reader", StartingPosition="TRIM_HORIZON"
+    )
+    _put(city, "before-1", "before-2")
+    assert _heard(city, 2) == {"before-1", "before-2"}
+
+    emulator.stop(city)
+    emulator.start(city)
+    _put(city, "after")
+
+    assert _heard(city, 1) == {"after"}
+
+
+def _put(city: City, *names: str) -> None:
+    for name in names:
+        client(city, "dynamodb").put_item(TableName="items", Item={"id": {"S": name}})
+
+
+def _heard(city: City, count: int) -> set[str]:
+    sqs = client(city, "sqs")
+    queue, bodies = sqs.get_queue_url(QueueName="heard")["QueueUrl"], set[str]()
+
+    def enough() -> bool:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            bodies.add(message["Body"])
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return len(bodies) >= count
+
+    wait_for(enough)
+    return bodies

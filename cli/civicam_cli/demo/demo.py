@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from civicam.aws.lake import Lake
 from civicam.contracts.base import now
 from civicam.contracts.catalogue import BY_TYPE
 from civicam.contracts.errors import Rejected
+from civicam.contracts.facts import Fact
 from civicam.contracts.ids import event_id
 from civicam.contracts.watch import AlertRaised
 from civicam.lake.schemas import table_name
@@ -97,9 +99,10 @@ class Run:
     def to_its_end(self) -> Report:
         """Follow the facts until all that was recorded is judged and told, or nothing happens any more."""
         with self.screen.live():
-            wanted = self._follow()
-            rows = self._rows_in_the_lake()
-        report = self._report(rows, self._missing(wanted, rows))
+            unsettled = self._follow()
+            expected = _ids_by_table(self.seen.facts.values())
+            rows = _rows_once_there(expected)
+        report = self._report(rows, sorted(unsettled | _absent(expected, rows) | self._unknown_to_the_api()))
         FOLDER.mkdir(parents=True, exist_ok=True)
         (FOLDER / "report.json").write_text(report.model_dump_json(indent=1) + "\n")
         return report
@@ -130,14 +133,14 @@ class Run:
             sys.stderr.write("\n")
 
     def _follow(self) -> set[str]:
-        """Take facts until the clips of the recorded time are settled; returns what is still open then."""
-        last = now()
-        while self.stage.still_recording() or self._unsettled():
+        """Take facts until every clip of the recorded time is settled; returns what is still open then, in words."""
+        while self.stage.still_recording():
+            self._take()
+        clips, last = set(self.seen.clips), now()
+        while (unsettled := self._unsettled(clips)) and now() - last < PATIENCE:
             if self._take():
                 last = now()
-            elif now() - last > PATIENCE:
-                break
-        return self._unsettled()
+        return unsettled
 
     def _take(self) -> bool:
         taken = [event for event in self.tap.facts() if self.seen.take(event, now())]
@@ -145,52 +148,20 @@ class Run:
             self.screen.show(event)
         return bool(taken)
 
-    def _unsettled(self) -> set[str]:
-        """What must still come, in words."""
+    def _unsettled(self, clips: set[str]) -> set[str]:
         counts = self.seen.counts()
-        waiting = {f"facts of clip {clip}" for clip in self.seen.open_clips()}
+        waiting = {f"facts of clip {clip}" for clip in self.seen.open_clips() & clips}
         waiting |= {f"a fact {kind.TYPE}" for kind in JUDGED if not counts[kind.TYPE]}
         told = {delivery.event.data.alert.alert_id for delivery in self.receiver.inbox.deliveries}
         waiting |= {f"the webhook of alert {alert}" for alert in self.seen.alerts.keys() - told}
         if not self.own:
-            if not self.seen.alerts:
-                waiting.add(f"an alert ({AlertRaised.TYPE})")
-            pulled = {camera.camera_id for camera in self.stage.cameras if camera.source.kind == "http_clip"}
-            if pulled and not any(clip.camera_id in pulled for clip in self.seen.clips.values()):
-                waiting.add("a clip of a pulled camera")
+            waiting |= set() if self.seen.alerts else {f"an alert ({AlertRaised.TYPE})"}
+            waiting |= set() if self._pulled_a_clip() else {"a clip of a pulled camera"}
         return waiting
 
-    def _rows_in_the_lake(self) -> dict[str, int]:
-        """Rows of this demo's facts by table, once they are all there (or for as long as the lake may take)."""
-        deadline = time.monotonic() + PATIENCE.total_seconds()
-        rows = self._count_rows()
-        while rows != self._rows_expected() and time.monotonic() < deadline:
-            self._take()
-            rows = self._count_rows()
-        return rows
-
-    def _rows_expected(self) -> dict[str, int]:
-        return {table_name(kind): count for kind, count in sorted(self.seen.counts().items())}
-
-    def _count_rows(self) -> dict[str, int]:
-        ids: dict[str, list[str]] = {}
-        for fact in self.seen.facts.values():
-            ids.setdefault(table_name(fact.TYPE), []).append(event_id(fact.fact_id, fact.revision))
-        lake, standing = Lake.from_env(), {}
-        there = set(lake.names())
-        for table, wanted in sorted(ids.items()):
-            named = ", ".join(f"'{one}'" for one in wanted)
-            sql = f"SELECT count(*) AS rows FROM {table}_all WHERE event_id IN ({named})"  # noqa: S608 - hex digits
-            standing[table] = int(answer(lake, sql)["rows"][0].as_py()) if table in there else 0
-        return standing
-
-    def _missing(self, unsettled: set[str], rows: dict[str, int]) -> list[str]:
-        lake = {
-            f"{count - rows.get(table, 0)} rows in {table}"
-            for table, count in self._rows_expected().items()
-            if rows.get(table, 0) != count
-        }
-        return sorted(unsettled | lake | self._unknown_to_the_api())
+    def _pulled_a_clip(self) -> bool:
+        pulled = {camera.camera_id for camera in self.stage.cameras if camera.source.kind == "http_clip"}
+        return not pulled or any(clip.camera_id in pulled for clip in self.seen.clips.values())
 
     def _unknown_to_the_api(self) -> set[str]:
         """Alerts that an operator of their unit does not find."""
@@ -216,3 +187,37 @@ class Run:
             first_fact_s=round((first - self.seen.began).total_seconds(), 1) if first else None,
             missing=missing,
         )
+
+
+def _ids_by_table(facts: Iterable[Fact]) -> dict[str, list[str]]:
+    ids: dict[str, list[str]] = {}
+    for fact in facts:
+        ids.setdefault(table_name(fact.TYPE), []).append(event_id(fact.fact_id, fact.revision))
+    return dict(sorted(ids.items()))
+
+
+def _rows_once_there(expected: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Rows of these facts by table, once they are all there (or for as long as the lake may take)."""
+    deadline = time.monotonic() + PATIENCE.total_seconds()
+    while True:
+        rows = {table: _rows(table, ids) for table, ids in expected.items()}
+        if not _absent(expected, rows) or time.monotonic() > deadline:
+            return rows
+
+
+def _rows(table: str, ids: Sequence[str]) -> int:
+    lake = Lake.from_env()
+    if table not in lake.names():
+        return 0
+    named = ", ".join(f"'{one}'" for one in ids)
+    counted = answer(lake, f"SELECT count(*) AS rows FROM {table}_all WHERE event_id IN ({named})")  # noqa: S608 - digests
+    return int(counted["rows"][0].as_py())
+
+
+def _absent(expected: Mapping[str, Sequence[str]], rows: Mapping[str, int]) -> set[str]:
+    """What differs from one row a fact, in words."""
+    return {
+        f"{len(ids)} rows in {table}: there are {rows[table]}"
+        for table, ids in expected.items()
+        if rows[table] != len(ids)
+    }

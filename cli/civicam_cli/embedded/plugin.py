@@ -12,7 +12,17 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
-from civicam_cli.embedded.fidelity import actions, buckets, check_version, containers, errors, pace, saving, transport
+from civicam_cli.embedded.fidelity import (
+    actions,
+    buckets,
+    check_version,
+    containers,
+    errors,
+    pace,
+    saving,
+    streams,
+    transport,
+)
 from civicam_cli.embedded.images import CONTAINERS
 from civicam_cli.embedded.tasks import TaskProcesses
 
@@ -23,7 +33,7 @@ _ANSWERS_FROM_INSIDE = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 def main(images: Path = CONTAINERS) -> None:
     """Serve until SIGTERM or SIGINT; tasks end first, then the state is saved. `images`: where Dockerfiles are."""
     check_version()
-    for module in (actions, errors, pace, buckets, transport):
+    for module in (actions, errors, pace, buckets, streams, transport):
         module.install()
     tasks = containers.install(images)
     saving.install(Path(os.environ["CIVICAM_HOME"]) / "saved")
