@@ -99,9 +99,13 @@ class City:
         """Whether nobody listens on our port."""
         return _is_free(self.port)
 
+    def is_port_taken(self) -> bool:
+        """Whether somebody listens on our port."""
+        return not _is_free(self.port)
+
     def move_if_taken(self) -> None:
         """Choose another port where somebody else listens on ours."""
-        if not self.is_port_free():
+        if self.is_port_taken():
             write_json(self._identity_file, {"id": self.id, "port": _free_port(self.port + 1)})
             self.__dict__.pop("_identity", None)
 

@@ -21,6 +21,8 @@ from civicam_cli.places import ROOT
 START_SECONDS: Final = 30
 STOP_SECONDS: Final = 60
 """Its tasks and functions end first, then it saves its state; a large one takes seconds."""
+PORTS_TRIED: Final = 3
+"""Another program can take the port between the look at it and the start."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "SSL_CERT_FILE")
 
 
@@ -32,11 +34,23 @@ def start(city: City, program: Sequence[str] = PROGRAM) -> None:
 
     `program` may be another one, such as a bare ministack to probe.
     """
-    city.move_if_taken()
     city.saved_marker.unlink(missing_ok=True)
     shutil.rmtree(city.scratch, ignore_errors=True)
     for folder in (city.state, city.objects, city.scratch):
         folder.mkdir(parents=True, exist_ok=True)
+    for _ in range(PORTS_TRIED):
+        city.move_if_taken()
+        process = _started(city, program)
+        if _comes_to_answer(city, process) or not city.is_port_taken():
+            break
+    if process.poll() is not None:
+        city.forget_process()
+        tail = "\n".join(city.log.read_text(errors="replace").splitlines()[-8:])
+        raise Unavailable(f"the emulator did not start on {city.endpoint_url}; the end of {city.log} says:\n{tail}")
+    process.returncode = 0  # it outlives this command on purpose: no warning that a child was forgotten
+
+
+def _started(city: City, program: Sequence[str]) -> subprocess.Popen[bytes]:
     with city.log.open("wb") as log:
         process = subprocess.Popen(
             program,
@@ -48,7 +62,7 @@ def start(city: City, program: Sequence[str] = PROGRAM) -> None:
             start_new_session=True,
         )
     city.note_process(process.pid)
-    _wait_until_it_answers(city, process)
+    return process
 
 
 def stop(city: City) -> None:
@@ -136,18 +150,24 @@ def _environment(city: City) -> dict[str, str]:
     )
 
 
-def _wait_until_it_answers(city: City, process: subprocess.Popen[bytes]) -> None:
+def _comes_to_answer(city: City, process: subprocess.Popen[bytes]) -> bool:
+    """Whether this process, and not another that was quicker to take the port, answers in time; it is ended if not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        if _answers(city):
-            process.returncode = 0  # it outlives this command on purpose: no warning that a child was forgotten
-            return
+        if _listens(process.pid, city.port) and _answers(city):
+            return True
         time.sleep(0.05)
     process.kill()
     process.wait()
-    city.forget_process()
-    tail = "\n".join(city.log.read_text(errors="replace").splitlines()[-8:])
-    raise Unavailable(f"the emulator did not start on {city.endpoint_url}; the end of {city.log} says:\n{tail}")
+    return False
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        sockets = psutil.Process(pid).net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets)
 
 
 def _answers(city: City) -> bool:
