@@ -105,6 +105,8 @@ class TestQuarantine:
         store.put(footage, CLIP)
         key = store.quarantine(footage, "truncated", "it ends after 14 bytes:\nsend it again, đủ")
         assert key == f"quarantine/truncated/{footage.clip_id}"
+        assert objects() == {footage.key: CLIP, key: CLIP}
+        store.remove(footage.key)
         assert objects() == {key: CLIP}
         told = boto3.client("s3").head_object(Bucket=store.bucket, Key=key)["Metadata"]
         assert (told["reason"], told["from"]) == ("truncated", footage.key)
@@ -113,7 +115,14 @@ class TestQuarantine:
     def test_twice_is_once(self, store: FootageStore, footage: Footage) -> None:
         store.put(footage, CLIP)
         keys = {store.quarantine(footage, "truncated", "why") for _ in range(2)}
-        assert list(objects()) == list(keys)
+        assert set(objects()) == {footage.key, *keys}
+
+    def test_what_is_gone_cannot_be_moved_any_more(self, store: FootageStore, footage: Footage) -> None:
+        store.put(footage, CLIP)
+        store.quarantine(footage, "truncated", "why")
+        for _ in range(2):
+            store.remove(footage.key)
+        assert store.quarantine(footage, "truncated", "why") is None
 
     def test_bytes_that_never_came_in_can_go_there(self, store: FootageStore, footage: Footage) -> None:
         key = store.put_in_quarantine(footage, CLIP, "from_the_future", "why")

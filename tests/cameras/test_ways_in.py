@@ -1,12 +1,15 @@
 """Store, claim, announce: whichever way footage comes, and in whatever order the ways meet."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 
-from civicam.aws.claims import ClaimOutcome, ClipState
+from civicam.aws.bus import Bus
+from civicam.aws.claims import ClaimOutcome, Claims, ClipState
+from civicam.aws.footage import FootageStore
 from civicam.aws.intake import Intake
 from civicam.cameras.intake import DuplicateContent
 from civicam.contracts.cameras import ClipRejected, ClipStored
@@ -179,15 +182,76 @@ class TestTake:
         assert quarantined() == [fact.quarantine_key]
 
 
+class Killed(Exception):
+    """What a run meets that does not live to its end."""
+
+
+class KilledAfterCopying(Claims):
+    def reject(self, clip_id: str, reason: str) -> None:
+        raise Killed
+
+
+class KilledAfterMarking(Bus):
+    def publish(self, events: object) -> None:
+        raise Killed
+
+
+class KilledAfterTelling(FootageStore):
+    def remove(self, key: str) -> None:
+        raise Killed
+
+
 class TestReject:
-    def test_a_bad_clip_is_out_of_the_way_with_its_reason_and_stays_so(self, intake: Intake) -> None:
+    TRUNCATED = Rejected("truncated", "it ends after 14 bytes: send it again")
+
+    @pytest.fixture
+    def footage(self, intake: Intake) -> Footage:
         intake.take(declaration(), CLIP)
-        footage = details(ClipStored)[0].footage
+        found: Footage = details(ClipStored)[0].footage
+        return found
+
+    @pytest.mark.parametrize(
+        "killed",
+        [
+            {"claims": KilledAfterCopying("clips-table")},
+            {"bus": KilledAfterMarking("city")},
+            {"store": KilledAfterTelling("footage-bucket")},
+        ],
+        ids=lambda killed: type(*killed.values()).__name__,
+    )
+    def test_whoever_comes_again_ends_what_a_killed_run_began(
+        self, intake: Intake, footage: Footage, killed: dict[str, Any]
+    ) -> None:
+        with pytest.raises(Killed):
+            replace(intake, **killed).reject(footage, self.TRUNCATED)
+        intake.reject(footage, self.TRUNCATED)
+        assert {fact.reason for fact in details(ClipRejected)} == {"truncated"}
+        assert intake.claims.get(footage.clip_id).state is ClipState.REJECTED
+        assert quarantined() == [f"quarantine/truncated/{footage.clip_id}"]
+        assert not intake.store.holds(footage)
+
+    @pytest.mark.parametrize(
+        "killed",
+        [{"bus": KilledAfterMarking("city")}, {"store": KilledAfterTelling("footage-bucket")}],
+        ids=lambda killed: type(*killed.values()).__name__,
+    )
+    def test_an_object_that_does_not_say_what_it_is_does_not_get_lost_either(
+        self, intake: Intake, killed: dict[str, Any]
+    ) -> None:
+        key = f"clips/standard/{PUSHING}/2026-11-24/holiday.mp4"
+        boto3.client("s3").put_object(Bucket="footage-bucket", Key=key, Body=b"x")
+        with pytest.raises(Killed):
+            replace(intake, **killed).found(key)
+        assert intake.found(key) is None
+        assert len({fact.fact_id for fact in details(ClipRejected)}) == 1
+        assert intake.found(key) is None
+        assert published() == []
+
+    def test_a_bad_clip_is_out_of_the_way_with_its_reason_and_stays_so(self, intake: Intake, footage: Footage) -> None:
         for _ in range(2):
-            intake.reject(footage, Rejected("truncated", "it ends after 14 bytes: send it again"))
-        facts = details(ClipRejected)
-        assert len({fact.fact_id for fact in facts}) == 1
-        assert facts[0].quarantine_key == f"quarantine/truncated/{footage.clip_id}"
+            intake.reject(footage, self.TRUNCATED)
+        (fact,) = details(ClipRejected)
+        assert fact.quarantine_key == f"quarantine/truncated/{footage.clip_id}"
         clip = intake.claims.get(footage.clip_id)
         assert (clip.state, clip.reason) == (ClipState.REJECTED, "truncated")
         assert intake.declare(declaration()).clip.state is ClipState.REJECTED

@@ -115,6 +115,7 @@ def test_what_lies_in_quarantine_is_rejected_again(town: Town) -> None:
     footage = town.store(0)
     town.write(ClipStored(fact_id="s", camera_id=CAMERA, footage=footage, stored_at=now()))
     town.city.intake.store.quarantine(footage, "not_a_video", "send a video")
+    town.city.intake.store.remove(footage.key)
     town.lose("CLIPS_TABLE")
     assert town.recover() == {"quarantine": 1}
     assert town.city.intake.claims.get(footage.clip_id).reason == "not_a_video"

@@ -64,15 +64,16 @@ def test_a_stored_clip_is_analysed(machine: Stubber, event: dict[str, Any], cont
     assert published() == []
 
 
-@pytest.mark.parametrize("settled", [ClipState.JUDGED, ClipState.REJECTED])
-def test_a_clip_that_is_settled_is_not_analysed_again(
-    machine: Stubber, event: dict[str, Any], context: Context, settled: ClipState
+def test_a_clip_that_is_judged_is_not_analysed_again(machine: Stubber, event: dict[str, Any], context: Context) -> None:
+    Claims.from_env().judged(stored_in(event).footage.clip_id)
+    assert handler(event, context) == {"batchItemFailures": []}
+
+
+def test_a_rejected_clip_is_looked_at_again_so_that_no_rejection_stays_half_done(
+    machine: Stubber, event: dict[str, Any], context: Context
 ) -> None:
-    clip_id = stored_in(event).footage.clip_id
-    if settled is ClipState.JUDGED:
-        Claims.from_env().judged(clip_id)
-    else:
-        Claims.from_env().reject(clip_id, "corrupt")
+    Claims.from_env().reject(stored_in(event).footage.clip_id, "corrupt")
+    machine.add_response("start_sync_execution", ENDED | {"status": "SUCCEEDED"})
     assert handler(event, context) == {"batchItemFailures": []}
 
 

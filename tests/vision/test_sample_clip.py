@@ -20,7 +20,7 @@ from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.ids import digest
 from civicam.contracts.vision import ClipDetected
 from functions.vision.sample_clip.handler import handler, sampling
-from tests.fakes.city_in_moto import Context, city_in_moto, published
+from tests.fakes.city_in_moto import BUS, Context, city_in_moto, published
 from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
 
 pytestmark = pytest.mark.unit
@@ -153,6 +153,20 @@ def test_a_rejected_clip_that_is_delivered_again_stays_rejected_for_its_first_re
     clip_stored = stored(b"x" * 999)
     assert run(clip_stored)["reason"] == run(clip_stored)["reason"] == "not_a_video"
     assert len(facts()) == 1
+
+
+def test_a_rejection_that_broke_off_before_it_was_told_is_told_by_the_next_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clip_stored = stored(b"x" * 999)
+    monkeypatch.setenv("BUS_NAME", "no-such-bus")
+    with pytest.raises(Exception, match="no-such-bus"):
+        run(clip_stored)
+    sampling.cache_clear()
+    monkeypatch.setenv("BUS_NAME", BUS)
+    assert run(clip_stored)["reason"] == "not_a_video"
+    (fact,) = facts()
+    assert fact["data"]["reason"] == "not_a_video"
 
 
 def test_a_clip_of_a_camera_that_nobody_registered_is_rejected() -> None:

@@ -22,16 +22,18 @@ from civicam.vision.abandonment import abandoned
 
 logger = Logger()
 processor = QueueReader("CLIP_QUEUE_URL")
-SETTLED = {ClipState.JUDGED, ClipState.REJECTED}
 
 
 def admit(record: SQSRecord) -> None:
-    """Have one clip analysed, unless that was done; whatever fails puts it back into the queue."""
+    """Have one clip analysed, unless it is judged; whatever fails puts it back into the queue.
+
+    A rejected one is looked at again: should its rejection have broken off half-way, that ends it.
+    """
     stored = read_fact(json.loads(record.body)["detail"], ClipStored).data
     tries = int(record.attributes.approximate_receive_count)
     logger.append_keys(clip_id=stored.footage.clip_id)
     try:
-        if Claims.from_env().get(stored.footage.clip_id).state not in SETTLED:
+        if Claims.from_env().get(stored.footage.clip_id).state is not ClipState.JUDGED:
             AnalyseMachine.from_env().run(stored)
     except CityError as error:
         if tries >= int(setting("RUN_TRIES")):

@@ -100,11 +100,14 @@ class FootageStore:
             raise Rejected("digest_mismatch", f"the bytes of {footage.key} have another SHA-256: send them again")
         return body
 
-    def quarantine(self, footage: Footage, reason: str, message: str) -> str:
-        """Move the object out of `clips/`, with the reason on it, and return its new key; twice is once."""
+    def quarantine(self, footage: Footage, reason: str, message: str) -> str | None:
+        """Copy the object into quarantine, with the reason on it, and return that key; None where it is gone.
+
+        Twice is once. The object itself goes with `remove`, when everybody knows.
+        """
         return self.quarantine_object(footage.key, footage.clip_id, reason, message)
 
-    def quarantine_object(self, key: str, name: str, reason: str, message: str) -> str:
+    def quarantine_object(self, key: str, name: str, reason: str, message: str) -> str | None:
         """As `quarantine`, for an object that could not be understood as footage."""
         target = _quarantine_key(reason, name)
         try:
@@ -118,9 +121,12 @@ class FootageStore:
         except ClientError as error:
             if error.response["Error"]["Code"] not in MISSING:
                 raise
-            return target
-        clients.s3().delete_object(Bucket=self.bucket, Key=key)
+            return None
         return target
+
+    def remove(self, key: str) -> None:
+        """Take the object out of `clips/`; again is no effect."""
+        clients.s3().delete_object(Bucket=self.bucket, Key=key)
 
     def put_in_quarantine(self, footage: Footage, body: bytes, reason: str, message: str) -> str:
         """Put bytes that were never in the store into quarantine, with the reason on them, and return their key."""

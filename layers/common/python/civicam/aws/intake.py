@@ -117,12 +117,16 @@ class Intake:
     def reject(self, footage: Footage, error: Rejected) -> None:
         """Move footage that cannot be used to quarantine, with a fact that says why; again is no effect.
 
-        A duplicate's claim is the first one's, so it stands.
+        The original goes last: while it is there, whoever comes again ends what a killed run began. A duplicate's claim
+        is the first one's, so it stands.
         """
         key = self.store.quarantine(footage, error.reason, str(error))
+        if key is None:
+            return
         if error.reason != intake.DUPLICATE_CONTENT:
             self.claims.reject(footage.clip_id, error.reason)
         self._tell_rejected(footage, error, key)
+        self.store.remove(footage.key)
 
     def _claim(self, footage: Footage) -> ClaimOutcome:
         """Claim, and announce where that is ours to do or where whoever should have done it did not."""
@@ -161,8 +165,12 @@ class Intake:
         self.bus.publish([CloudEvent.of(intake.rejected(footage, error, key, self.clock()))])
 
     def _reject_object(self, key: str, error: Rejected) -> None:
+        """As `reject`, for an object that has no claim."""
         target = self.store.quarantine_object(key, intake.object_id(key), error.reason, str(error))
+        if target is None:
+            return
         self.bus.publish([CloudEvent.of(intake.rejected_object(key, error, target, self.clock()))])
+        self.store.remove(key)
 
 
 def limits_from_env() -> Limits:
