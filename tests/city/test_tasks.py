@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -29,8 +29,10 @@ class FakeOwner:
 
 
 @pytest.fixture
-def processes() -> TaskProcesses:
-    return TaskProcesses(FakeOwner(), "http://127.0.0.1:1", "us-east-1", IMAGES)
+def processes() -> Iterator[TaskProcesses]:
+    made = TaskProcesses(FakeOwner(), "http://127.0.0.1:1", "us-east-1", IMAGES)
+    yield made
+    made.close(0)
 
 
 def start(processes: TaskProcesses, code: str, **options: object) -> TaskProcess:
@@ -85,7 +87,7 @@ def test_who_does_not_listen_is_ended_with_all_that_it_started(processes: TaskPr
     task = start(processes, code)
     while not task.logs():
         time.sleep(0.02)
-    child = next(one for one in psutil.Process().children(recursive=True) if "deaf" in " ".join(one.cmdline()))
+    child = psutil.Process(task.attrs["State"]["Pid"]).children()[0]
     task.stop(0.2)
     assert task.status == "exited"
     psutil.wait_procs([child], 5)

@@ -76,7 +76,7 @@ class TaskProcess:
     def attrs(self) -> dict[str, Any]:
         """What the emulator asks a container about itself."""
         return {
-            "State": {"Status": self.status, "ExitCode": self._process.poll() or 0},
+            "State": {"Status": self.status, "ExitCode": self._process.poll() or 0, "Pid": self._process.pid},
             "Config": {"Image": self._image, "Labels": dict(self.labels)},
             "NetworkSettings": {"IPAddress": "127.0.0.1", "Networks": {"host": {"IPAddress": "127.0.0.1"}}},
         }
