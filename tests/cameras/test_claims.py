@@ -99,8 +99,24 @@ def test_an_abandoned_clip_can_be_judged_after_all(claims: Claims) -> None:
     assert (clip.state, clip.reason) == (ClipState.JUDGED, None)
 
 
+def test_a_judgement_whose_facts_were_lost_is_asked_for_again(claims: Claims) -> None:
+    claims.claim(footage(), now() - timedelta(hours=1))
+    claims.judged(footage().clip_id)
+    claims.reopen(footage().clip_id)
+    assert claims.get(footage().clip_id).state is ClipState.STORED
+    assert list(claims.pending(PAST)) == [], "patience with it begins anew"
+    assert len(list(claims.pending(SOON))) == 1
+
+
+def test_only_a_judgement_is_reopened(claims: Claims) -> None:
+    claims.claim(footage(), AT)
+    claims.reject(footage().clip_id, "truncated")
+    claims.reopen(footage().clip_id)
+    assert claims.get(footage().clip_id).state is ClipState.REJECTED
+
+
 def test_nothing_happens_to_a_clip_that_is_not_there(claims: Claims) -> None:
-    for change in (claims.announced, claims.judged, lambda clip: claims.reject(clip, "why")):
+    for change in (claims.announced, claims.judged, claims.reopen, lambda clip: claims.reject(clip, "why")):
         change("nobody")
     with pytest.raises(NotFound):
         claims.get("nobody")

@@ -89,8 +89,8 @@ class Claims:
         self._update(
             clip_id,
             "SET announced_at = :now ADD announcements :one",
-            {":now": _s(utc_text(now())), ":one": _n(1)},
-            unless=ClipState.DECLARED,
+            {":now": _s(utc_text(now())), ":one": _n(1), ":declared": _s(ClipState.DECLARED)},
+            when="#state <> :declared",
         )
 
     def judged(self, clip_id: str) -> None:
@@ -104,6 +104,20 @@ class Claims:
     def abandon(self, clip_id: str, reason: str) -> None:
         """The last try failed: the clip lies in the dead letters, and nobody waits for it until a redrive."""
         self._close(clip_id, ClipState.ABANDONED, reason)
+
+    def reopen(self, clip_id: str) -> None:
+        """Take back that the clip was judged: its facts were lost together with everything that knew them."""
+        self._update(
+            clip_id,
+            "SET #state = :stored, pending = :yes, stored_at = :now",
+            {
+                ":stored": _s(ClipState.STORED),
+                ":yes": _s("1"),
+                ":now": _s(utc_text(now())),
+                ":judged": _s(ClipState.JUDGED),
+            },
+            when="#state = :judged",
+        )
 
     def by_camera(
         self,
@@ -173,25 +187,23 @@ class Claims:
         return ClaimOutcome.NEW
 
     def _close(self, clip_id: str, state: ClipState, reason: str = "") -> None:
-        """Nobody waits for the clip any more; a judgement is never taken back."""
+        """Nobody waits for the clip any more; a judgement that stands is never taken back."""
         self._update(
             clip_id,
             "SET #state = :state, reason = :reason REMOVE pending",
-            {":state": _s(state), ":reason": _s(reason)},
-            unless=ClipState.JUDGED,
+            {":state": _s(state), ":reason": _s(reason), ":judged": _s(ClipState.JUDGED)},
+            when="#state <> :judged",
         )
 
-    def _update(
-        self, clip_id: str, expression: str, values: "dict[str, AttributeValueTypeDef]", *, unless: ClipState
-    ) -> None:
+    def _update(self, clip_id: str, expression: str, values: "dict[str, AttributeValueTypeDef]", *, when: str) -> None:
         try:
             clients.dynamodb().update_item(
                 TableName=self._table,
                 Key={"clip_id": _s(clip_id)},
                 UpdateExpression=expression,
-                ConditionExpression="attribute_exists(clip_id) AND #state <> :unless",
+                ConditionExpression=f"attribute_exists(clip_id) AND {when}",
                 ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values | {":unless": _s(unless)},
+                ExpressionAttributeValues=values,
             )
         except clients.dynamodb().exceptions.ConditionalCheckFailedException:
             return

@@ -21,7 +21,6 @@ class City:
     rules: Rules
     alerts: Alerts
     intake: Intake
-    clips_table: str
     facts_table: str
 
     @classmethod
@@ -33,7 +32,6 @@ class City:
             Rules.writable_from_env(),
             Alerts.from_env(),
             Intake.from_env(),
-            setting("CLIPS_TABLE"),
             setting("FACTS_TABLE"),
         )
 

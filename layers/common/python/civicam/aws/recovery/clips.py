@@ -5,14 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from enum import Enum
 
-from civicam.aws import clients
 from civicam.aws.claims import ClaimOutcome, ClipState
 from civicam.aws.footage import FootageStore
 from civicam.aws.lake_reading import read_rows
 from civicam.aws.recovery.city import City, Restored, Scope
 from civicam.aws.recovery.facts import Judged
 from civicam.cameras.intake import DUPLICATE_CONTENT
-from civicam.contracts.base import now, utc_text
+from civicam.contracts.base import now
 from civicam.contracts.cameras import ClipStored
 from civicam.contracts.errors import NotFound, Rejected
 from civicam.contracts.footage import Footage
@@ -128,25 +127,5 @@ def _do(needed: Deed, footage: Footage, city: City) -> None:
         intake.claims.judged(footage.clip_id)
         return
     if needed is Deed.REOPEN:
-        _reopen(city.clips_table, footage.clip_id)
+        intake.claims.reopen(footage.clip_id)
     intake.announce(intake.claims.get(footage.clip_id))
-
-
-def _reopen(clips_table: str, clip_id: str) -> None:
-    """Take back that the clip was judged: its facts were lost together with everything that knew them."""
-    try:
-        clients.dynamodb().update_item(
-            TableName=clips_table,
-            Key={"clip_id": {"S": clip_id}},
-            UpdateExpression="SET #state = :stored, pending = :yes, stored_at = :now",
-            ConditionExpression="#state = :judged",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={
-                ":stored": {"S": ClipState.STORED},
-                ":judged": {"S": ClipState.JUDGED},
-                ":yes": {"S": "1"},
-                ":now": {"S": utc_text(now())},
-            },
-        )
-    except clients.dynamodb().exceptions.ConditionalCheckFailedException:
-        return
