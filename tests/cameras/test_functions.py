@@ -73,6 +73,14 @@ def stored() -> list[Footage]:
 
 
 class TestPlanPulls:
+    LATE = now() - timedelta(minutes=3)
+
+    @pytest.fixture
+    def tick(self, payload: Payload) -> dict[str, Any]:
+        """A tick that comes three minutes late: whatever it plans is due."""
+        tick: dict[str, Any] = payload("cameras_plan_pulls")
+        return tick | {"time": utc_text(self.LATE)}
+
     def messages(self) -> list[Pull]:
         sqs, found = boto3.client("sqs"), []
         url = sqs.get_queue_url(QueueName="pulls")["QueueUrl"]
@@ -81,16 +89,23 @@ class TestPlanPulls:
         return found
 
     def test_a_tick_plans_every_pulled_camera_and_no_other(
-        self, city: None, context: Context, payload: Payload
+        self, city: None, context: Context, tick: dict[str, Any]
     ) -> None:
         Registry.from_env().put(camera())
         Registry.from_env().put(pulled("http://camera.example/picture.jpg", "http_picture", 12))
-        plan_pulls(payload("cameras_plan_pulls"), context)
+        plan_pulls(tick, context)
         pulls = self.messages()
         assert sorted(pull.action for pull in pulls) == ["close"] + ["read"] * 5
         assert {pull.camera_id for pull in pulls} == {PULLED}
 
-    def test_a_tick_that_names_no_minute_means_the_present_one(self, city: None, context: Context) -> None:
+    def test_a_tick_that_comes_late_plans_its_own_minute(
+        self, city: None, context: Context, tick: dict[str, Any]
+    ) -> None:
+        Registry.from_env().put(pulled("http://camera.example/clip.mp4"))
+        plan_pulls(tick, context)
+        assert {minute_of(pull.at) for pull in self.messages()} == {minute_of(self.LATE)}
+
+    def test_a_call_that_names_no_time_means_the_present_minute(self, city: None, context: Context) -> None:
         Registry.from_env().put(pulled("http://camera.example/clip.mp4", interval_seconds=60))
         plan_pulls({}, context)
         answer = boto3.client("sqs").get_queue_attributes(

@@ -16,8 +16,8 @@ logger = Logger()
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001 - Lambda gives both
-    """The tick's input may name the `minute` (RFC 3339) that is planned; the present one otherwise."""
+    """Plan the minute of the tick's own `time`, however late it comes; the present one where a call names none."""
     at = now()
-    minute = minute_of(datetime.fromisoformat(event["minute"]) if "minute" in event else at)
+    minute = minute_of(datetime.fromisoformat(event["time"]) if "time" in event else at)
     pulls = (pull for camera in Registry.from_env().all() for pull in plan(camera, minute))
     logger.info("minute planned", minute=minute.isoformat(), pulls=PullQueue.from_env().send(pulls, at))
