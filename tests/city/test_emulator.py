@@ -1,6 +1,7 @@
 """The embedded AWS starts, stops, keeps what it has, and leaves nothing behind."""
 
 import os
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -113,12 +114,22 @@ def test_a_process_number_that_was_given_anew_is_not_ours(a_city: Make) -> None:
     assert city.running() is None
 
 
-def test_where_the_port_was_taken_it_takes_another(a_city: Make, emulated: City) -> None:
+def test_where_the_port_was_taken_it_takes_another_and_its_queues_go_along(a_city: Make) -> None:
     city = a_city()
-    city.folder.mkdir()
-    write_json(city.folder / "city.json", {"id": "0123456789abcdef", "port": emulated.port})
     emulator.start(city)
-    assert city.port != emulated.port
+    sqs = client(city, "sqs")
+    queue = sqs.create_queue(QueueName="waiting")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="still here")
+    emulator.stop(city)
+
+    port = city.port
+    with socket.create_server(("127.0.0.1", port)):
+        emulator.start(city)
+
+    assert city.port != port
+    queue = client(city, "sqs").get_queue_url(QueueName="waiting")["QueueUrl"]
+    assert queue.startswith(city.endpoint_url)
+    assert client(city, "sqs").receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "still here"
 
 
 def test_a_start_that_fails_says_why(a_city: Make) -> None:

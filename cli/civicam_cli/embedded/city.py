@@ -99,15 +99,17 @@ class City:
         """Whether nobody listens on our port."""
         return _is_free(self.port)
 
-    def is_port_taken(self) -> bool:
-        """Whether somebody listens on our port."""
-        return not _is_free(self.port)
-
     def move_if_taken(self) -> None:
-        """Choose another port where somebody else listens on ours."""
-        if self.is_port_taken():
-            write_json(self._identity_file, {"id": self.id, "port": _free_port(self.port + 1)})
-            self.__dict__.pop("_identity", None)
+        """Choose another port where somebody else listens on ours; addresses in the saved state move along."""
+        if self.is_port_free():
+            return
+        port = _free_port(self.port + 1)
+        for file in self.state.glob("*.json"):
+            saved = file.read_text()
+            if (moved := saved.replace(f"127.0.0.1:{self.port}", f"127.0.0.1:{port}")) != saved:
+                write_text(file, moved)
+        write_json(self._identity_file, {"id": self.id, "port": port})
+        self.__dict__.pop("_identity", None)
 
     def running(self) -> psutil.Process | None:
         """The emulator's process; None where it does not run, or its number was given anew to another process."""
@@ -166,8 +168,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, document: object) -> None:
     """Write whole or not at all."""
+    write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write whole or not at all."""
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(document, indent=1) + "\n")
+    fresh.write_text(text)
     fresh.replace(path)
 
 

@@ -41,7 +41,7 @@ def start(city: City, program: Sequence[str] = PROGRAM) -> None:
     for _ in range(PORTS_TRIED):
         city.move_if_taken()
         process = _started(city, program)
-        if _comes_to_answer(city, process) or not city.is_port_taken():
+        if _comes_to_answer(city, process) or city.is_port_free():
             break
     if process.poll() is not None:
         city.forget_process()
