@@ -64,12 +64,6 @@ def test_each_limit_has_its_reason(found: Footage, why: str) -> None:
     assert reason(found) == why
 
 
-def test_footage_of_an_unknown_camera_is_refused() -> None:
-    with pytest.raises(Rejected) as refused:
-        place(declaration(), None, "bucket")
-    assert refused.value.reason == "unknown_camera"
-
-
 @pytest.mark.parametrize("media_type", ["image/jpeg", "application/vnd.apple.mpegurl", "text/plain", ""])
 def test_other_media_types_are_refused(media_type: str) -> None:
     with pytest.raises(Rejected) as refused:

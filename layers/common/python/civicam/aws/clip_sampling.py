@@ -6,8 +6,7 @@ from typing import Self
 from civicam.aws.claims import ClipState
 from civicam.aws.intake import Intake
 from civicam.aws.work import WorkStore
-from civicam.cameras.intake import UNKNOWN_CAMERA
-from civicam.contracts.cameras import Camera, ClipStored
+from civicam.contracts.cameras import ClipStored
 from civicam.contracts.errors import Inconsistent, NotFound, Rejected
 from civicam.contracts.footage import ClockQuality, Footage, FootageKind
 from civicam.runtime.sandbox import sample
@@ -40,7 +39,7 @@ class ClipSampling:
             return _rejected(clip, error.reason)
 
     def _ordered(self, clip: ClipStored) -> SampledClip | RejectedClip:
-        camera, clip_id = self._camera(clip.camera_id), clip.footage.clip_id
+        camera, clip_id = self.intake.camera(clip.camera_id), clip.footage.clip_id
         try:
             body = self.intake.store.download(clip.footage)
         except NotFound as error:
@@ -62,12 +61,6 @@ class ClipSampling:
             fps=fps,
             limits=Limits(max_bytes=limits.max_bytes, max_seconds=limits.max_seconds),
         )
-
-    def _camera(self, camera_id: str) -> Camera:
-        try:
-            return self.intake.registry.camera(camera_id)
-        except NotFound as error:
-            raise Rejected(UNKNOWN_CAMERA, f"camera {camera_id} is not in the registry: register it first") from error
 
     def _gone(self, clip: ClipStored, error: NotFound) -> RejectedClip:
         """The same clip once more after its quarantine; anything else would be footage lost."""

@@ -11,7 +11,7 @@ from civicam.aws.claims import ClaimOutcome, Claims, Clip, ClipState
 from civicam.aws.footage import UPLOAD_MINUTES, FootageStore, Upload
 from civicam.aws.registry import Registry
 from civicam.cameras import intake
-from civicam.cameras.intake import STANDARD, DuplicateContent, Limits
+from civicam.cameras.intake import STANDARD, DuplicateContent, Limits, UnknownCamera
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipDeclaration
 from civicam.contracts.errors import NotFound, Rejected
@@ -46,13 +46,20 @@ class Intake:
         """The intake of this stack's tables, bucket and bus, with its limits."""
         return cls(Registry.from_env(), FootageStore.from_env(), Claims.from_env(), Bus.from_env(), limits_from_env())
 
+    def camera(self, camera_id: str) -> Camera:
+        """The camera whose footage it is; raises UnknownCamera (Rejected)."""
+        try:
+            return self.registry.camera(camera_id)
+        except NotFound as error:
+            raise UnknownCamera(camera_id) from error
+
     def declare(self, declaration: ClipDeclaration) -> Declared:
         """Leave to upload footage once; again gives leave again, and none where the clip is here already.
 
-        Raises Rejected as `place` and `admit` do, DuplicateContent (a Conflict) where its bytes stand under another
-        capture time.
+        Raises Rejected as `camera`, `place` and `admit` do, DuplicateContent (a Conflict) where its bytes stand under
+        another capture time.
         """
-        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
+        footage = intake.place(declaration, self.camera(declaration.camera_id), self.store.bucket)
         intake.admit(footage, self.limits, self.clock())
         outcome = self.claims.declare(footage, self.clock() + timedelta(minutes=UPLOAD_MINUTES))
         if outcome is ClaimOutcome.OTHER:
@@ -76,9 +83,10 @@ class Intake:
     def take(self, declaration: ClipDeclaration, body: bytes) -> ClaimOutcome:
         """Store, claim and announce bytes that the city itself fetched; OTHER (and no effect) where they are known.
 
-        Raises Rejected as `place` and `admit` do; what `admit` refuses lies in quarantine then, and a fact says so.
+        Raises Rejected as `camera`, `place` and `admit` do; what `admit` refuses lies in quarantine then, and a fact
+        says so.
         """
-        footage = intake.place(declaration, self._camera(declaration.camera_id), self.store.bucket)
+        footage = intake.place(declaration, self.camera(declaration.camera_id), self.store.bucket)
         try:
             intake.admit(footage, self.limits, self.clock())
         except Rejected as error:
@@ -101,7 +109,7 @@ class Intake:
             self._reject_object(key, error)
             return None
         try:
-            self._camera(footage.camera_id)
+            self.camera(footage.camera_id)
             intake.admit(footage, self.limits, self.clock())
             return self._claim_as_told(footage)
         except Rejected as error:
@@ -152,14 +160,6 @@ class Intake:
         except NotFound:
             return None
         return None if clip.state is ClipState.DECLARED else clip
-
-    def _camera(self, camera_id: str) -> Camera:
-        try:
-            return self.registry.camera(camera_id)
-        except NotFound as error:
-            raise Rejected(
-                intake.UNKNOWN_CAMERA, f"camera {camera_id} is not in the registry: register it first"
-            ) from error
 
     def _tell_rejected(self, footage: Footage, error: Rejected, key: str) -> None:
         self.bus.publish([CloudEvent.of(intake.rejected(footage, error, key, self.clock()))])

@@ -11,10 +11,16 @@ from civicam.contracts.errors import Conflict, Rejected
 from civicam.contracts.footage import MEDIA_EXTENSIONS, Footage
 from civicam.contracts.ids import digest
 
-UNKNOWN_CAMERA = "unknown_camera"
 DUPLICATE_CONTENT = "duplicate_content"
 FROM_THE_FUTURE = "from_the_future"
 TOO_OLD = "too_old"
+
+
+class UnknownCamera(Rejected):
+    """Nobody registered the camera."""
+
+    def __init__(self, camera_id: str) -> None:
+        super().__init__("unknown_camera", f"camera {camera_id} is not in the registry: register it first")
 
 
 class DuplicateContent(Conflict):
@@ -40,13 +46,11 @@ class Limits:
 STANDARD = Limits()
 
 
-def place(declaration: ClipDeclaration, camera: Camera | None, bucket: str) -> Footage:
+def place(declaration: ClipDeclaration, camera: Camera, bucket: str) -> Footage:
     """The footage that is declared, with its id, its key and its camera's retention.
 
-    Raises Rejected: `unknown_camera`, `unsupported_media_type`, `malformed_footage`.
+    Raises Rejected: `unsupported_media_type`, `malformed_footage`.
     """
-    if camera is None:
-        raise Rejected(UNKNOWN_CAMERA, f"camera {declaration.camera_id} is not in the registry: register it first")
     if declaration.media_type not in MEDIA_EXTENSIONS:
         known = ", ".join(MEDIA_EXTENSIONS)
         raise Rejected("unsupported_media_type", f"{declaration.media_type!r} is not taken: send one of {known}")
