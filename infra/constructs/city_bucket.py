@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -47,7 +47,7 @@ class CityBucket(Construct):
             server_access_logs_bucket=s3.Bucket.from_bucket_name(self, "AccessLogs", bucket_name(stack, ACCESS_LOGS)),
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[*map(_end, (expire or {}).items()), *([_forget] if settings.versioned else []), _abort],
-            removal_policy=RemovalPolicy.RETAIN if settings.protect else RemovalPolicy.DESTROY,
+            removal_policy=stack.removal_policy,
         )
         accept(
             bucket,

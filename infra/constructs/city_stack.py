@@ -31,6 +31,7 @@ class CityStack(Stack):
             suppress_template_indentation=True,
         )
         self.settings = settings
+        self.removal_policy = RemovalPolicy.RETAIN if settings.protect else RemovalPolicy.DESTROY
         self._alarms = alarms
         self._outputs = Construct(self, "Outputs")
         self._layers: dict[str, lambda_.ILayerVersion] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -41,7 +41,7 @@ class CityTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             deletion_protection=stack.settings.protect,
-            removal_policy=RemovalPolicy.RETAIN if stack.settings.protect else RemovalPolicy.DESTROY,
+            removal_policy=stack.removal_policy,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if outbox else None,
             time_to_live_attribute="expires_at",
         )

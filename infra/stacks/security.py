@@ -1,6 +1,6 @@
 """Security: the key of what is personal or secret, who is woken, and where access to buckets is logged."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -27,14 +27,13 @@ class Security(CityStack):
 
     def _key(self) -> kms.Key:
         """One key for buckets, topics and the webhook's secret. Queues and tables hold no picture: AWS's keys do."""
-        keep = self.settings.protect
         key = kms.Key(
             self,
             "Key",
             alias=f"alias/{self.called('city')}",
             description="civicam: footage, frames, registry, lake, topics, the webhook's secret",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+            removal_policy=self.removal_policy,
         )
         here = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         for publisher in (
@@ -56,7 +55,7 @@ class Security(CityStack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(90))],
-            removal_policy=RemovalPolicy.RETAIN if self.settings.protect else RemovalPolicy.DESTROY,
+            removal_policy=self.removal_policy,
         )
         bucket.add_to_resource_policy(
             iam.PolicyStatement(

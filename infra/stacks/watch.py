@@ -2,7 +2,6 @@
 
 import json
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
@@ -77,7 +76,7 @@ class Watch(CityStack):
             generate_secret_string=secrets.SecretStringGenerator(
                 secret_string_template=NOBODY, generate_string_key="key", exclude_punctuation=True
             ),
-            removal_policy=RemovalPolicy.RETAIN if self.settings.protect else RemovalPolicy.DESTROY,
+            removal_policy=self.removal_policy,
         )
         accept(secret, "AwsSolutions-SMG4", "the receiver holds the same key: the two change it together, by hand")
         resource = resource_of(secret, secrets.CfnSecret)
