@@ -1,6 +1,6 @@
 """What an analytic is: what it reads, what it states, and the pure function between."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -44,6 +44,10 @@ class View:
             frame.model_copy(update={"boxes": tuple(filter(self.boxes.counts, frame.boxes))})
             for frame in self.boxes.seen()
         )
+
+    def labelled(self, label: str) -> list[list[Box]]:
+        """The boxes of one label in every frame that was looked at, frame by frame."""
+        return [[box for box in frame.boxes if box.label == label] for frame in self.frames]
 
     @property
     def window(self) -> Window:
@@ -105,6 +109,11 @@ class Analytic:
     def identity(self) -> str:
         """Its rules in one line: what a digest over rules is made of."""
         return f"{self.name} {self.version} {self.lowest_fps} {self.parameters.model_dump_json()}"
+
+
+def mean(counts: Sequence[int]) -> float:
+    """The mean of counts per frame, to four places; 0 where no frame was looked at."""
+    return round(fmean(counts), 4) if counts else 0.0
 
 
 def foot(box: Box) -> tuple[float, float]:

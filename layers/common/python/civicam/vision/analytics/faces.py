@@ -1,13 +1,13 @@
 """Faces: how many are in the picture, and how large. No templates, no tracks: nobody is followed by their face."""
 
-from statistics import fmean, median
+from statistics import median
 
 from pydantic import JsonValue
 
 from civicam.contracts.base import Body
 from civicam.contracts.facts import ClipFact
 from civicam.contracts.vision import FacesSeen
-from civicam.vision.analytic import Analytic, View
+from civicam.vision.analytic import Analytic, View, mean
 
 
 class FaceParameters(Body):
@@ -16,14 +16,14 @@ class FaceParameters(Body):
 
 def judge(view: View, memory: JsonValue) -> tuple[ClipFact, JsonValue]:
     """Faces over all frames that were looked at. No frames give zeros."""
-    faces = [[box for box in frame.boxes if box.label == "face"] for frame in view.frames]
+    faces = view.labelled("face")
     counts = [len(frame) for frame in faces]
     every = [box for frame in faces for box in frame]
     fact = view.state(
         FacesSeen,
         behind=every,
         window=view.window,
-        faces_mean=round(fmean(counts), 4) if counts else 0.0,
+        faces_mean=mean(counts),
         faces_max=max(counts, default=0),
         width_px_median=round(median(box.xyxy[2] - box.xyxy[0] for box in every), 2) if every else None,
     )
