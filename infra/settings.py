@@ -43,7 +43,7 @@ class Settings(Body):
     """Concurrency of each function that reads a queue beside the hot path."""
     requests_at_once: int = Field(default=50, ge=2)
     """Concurrency of the API."""
-    run_tries: int = Field(default=5, ge=2)
+    run_tries: int = Field(default=8, ge=2)
     """Times that a clip is tried before it goes to the dead letters."""
     lake_batch_seconds: int = Field(default=30, ge=1, le=300)
     gpu_workers: tuple[int, int] = (0, 2)
@@ -65,6 +65,7 @@ LAPTOP = Settings(
     log_retention="ONE_WEEK",
     private_networks=("127.0.0.0/8",),
     clips_at_once=2,
+    run_tries=5,
     helpers_at_once=2,
     requests_at_once=4,
     lake_batch_seconds=2,

@@ -1,7 +1,6 @@
 """`civicam dead-letters`: what failed every try, why nobody should worry or should, and back into its queue."""
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,17 +80,28 @@ def redrive(name: Annotated[str, typer.Argument(help="As `list` names it.")]) ->
     )
 
 
-def move_back(letters: DeadLetters, wait_seconds: float = 60) -> int:
-    """Move every message back by SQS itself, and return how many it moved."""
-    sqs = _sqs()
-    arn = sqs.get_queue_attributes(QueueUrl=letters.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sqs.start_message_move_task(SourceArn=arn)
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        task: Any = sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"][0]
-        if task["Status"] != "RUNNING" or time.monotonic() > deadline:
-            return int(task.get("ApproximateNumberOfMessagesMoved", 0))
-        time.sleep(0.2)
+def move_back(letters: DeadLetters) -> int:
+    """Move every message back to its queue, and return how many.
+
+    Each is sent before it is deleted: broken off in between, a message is there twice, which does no harm here. (SQS's
+    own StartMessageMoveTask would do for an account; this is one way for both.)
+    """
+    sqs, moved = _sqs(), 0
+    while messages := sqs.receive_message(
+        QueueUrl=letters.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"], WaitTimeSeconds=1
+    ).get("Messages"):
+        for message in messages:
+            sqs.send_message(QueueUrl=str(letters.source_url), MessageBody=message["Body"], **_fifo(message))
+            sqs.delete_message(QueueUrl=letters.url, ReceiptHandle=message["ReceiptHandle"])
+            moved += 1
+    return moved
+
+
+def _fifo(message: Any) -> dict[str, Any]:
+    """What a FIFO queue wants of a message: its group, and an id under which it was not sent in the last minutes."""
+    group = message["Attributes"].get("MessageGroupId")
+    fresh = f"redriven-{message['MessageId']}"
+    return {"MessageGroupId": group, "MessageDeduplicationId": fresh} if group else {}
 
 
 def _named(name: str) -> DeadLetters:

@@ -11,7 +11,6 @@ import av
 import psutil
 import pytest
 
-from civicam.aws import clients
 from civicam.aws.models import ModelStore
 from civicam.operations.policy import Role
 from civicam_cli.api import make_token
@@ -23,7 +22,7 @@ from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
 from civicam_cli.models import publish_models
 from tests.city.making import BARE, WITH_IMAGES
-from tests.city.whole import WholeCity
+from tests.city.whole import WholeCity, speaking_to
 from tests.fakes import footage
 
 
@@ -101,16 +100,10 @@ def aws(city: City) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def whole(city: City, deployment: Deployment) -> Iterator[WholeCity]:
     """The whole city with its models in place, and an ear on its bus; this process speaks to it from now on."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            environment.delenv(name)
-        for name, value in deployment.env().items():
-            environment.setenv(name, value)
-        clients.forget()
+    with speaking_to(deployment):
         publish_models(ModelStore.from_env())
         with open_tap(deployment.outputs["BusName"]) as tap:
             yield WholeCity(deployment, tap)
-    clients.forget()
 
 
 @pytest.fixture(scope="session")

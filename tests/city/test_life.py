@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,13 +29,11 @@ def test_every_output_has_a_reachable_address(deployment: Deployment, city: City
     assert all(value.startswith(city.endpoint_url) for value in urls)
 
 
-def test_bringing_it_up_again_changes_nothing_and_is_quick(city: City) -> None:
+def test_bringing_it_up_again_changes_nothing(city: City) -> None:
     life.bring_up(city, print)
     said: list[str] = []
-    began = time.monotonic()
     life.bring_up(city, said.append)
     assert not said
-    assert time.monotonic() - began < 5
 
 
 def test_a_functions_code_is_exchanged_without_a_deployment(city: City, aws: Callable[[str], Any]) -> None:

@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
 import httpx
+import pytest
 
+from civicam.aws import clients
 from civicam.aws.bus import Bus
 from civicam.aws.lake import Lake
 from civicam.aws.registry import Registry
@@ -35,7 +39,8 @@ class WholeCity:
     """A deployed city with an ear on its bus."""
 
     deployment: Deployment
-    tap: Tap
+    tap: Tap | None = None
+    """None: nobody listens."""
     heard: list[CloudEvent[Any]] = field(default_factory=list)
     _tokens: dict[tuple[Role, tuple[str, ...]], str] = field(default_factory=dict)
 
@@ -109,7 +114,7 @@ class WholeCity:
             if len(found) >= count:
                 return list(found.values())
             assert time.monotonic() < deadline, f"heard {len(found)} of {count}; last {self._last_heard()}"
-            self.heard += self.tap.facts()
+            self._listen()
 
     def facts_of(self, clip: str, kind: type[Fact], **limits: Any) -> list[Any]:
         """Facts of one kind about one clip."""
@@ -140,7 +145,7 @@ class WholeCity:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"it did not come to pass; heard {self._last_heard()}"
-            self.heard += self.tap.facts()
+            self._listen()
 
     def waiting_in(self, queue: str) -> int:
         """Messages that lie in a queue, by the name of its output."""
@@ -150,8 +155,27 @@ class WholeCity:
         )
         return sum(int(value) for value in told["Attributes"].values())
 
+    def _listen(self) -> None:
+        if self.tap is None:
+            time.sleep(0.5)
+        else:
+            self.heard += self.tap.facts()
+
     def _last_heard(self) -> str:
         return json.dumps([(event.type, event.subject, utc_text(event.time)) for event in self.heard[-8:]])
+
+
+@contextmanager
+def speaking_to(deployment: Deployment) -> Iterator[Deployment]:
+    """Adapters, commands and boto3 in this process speak to this deployment until the block ends."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            environment.delenv(name)
+        for name, value in deployment.env().items():
+            environment.setenv(name, value)
+        clients.forget()
+        yield deployment
+    clients.forget()
 
 
 def camera_id(name: str) -> str:

@@ -1,0 +1,65 @@
+"""The API behind its gateway, on the embedded AWS: who may come in, and what a caller sees."""
+
+import base64
+import json
+import time
+
+import httpx
+import pytest
+
+from civicam.operations.policy import Role
+from tests.city.whole import WholeCity
+
+pytestmark = pytest.mark.flow
+
+
+def test_the_document_is_public_and_everything_else_is_not(whole: WholeCity) -> None:
+    assert whole.call(None, "GET", "/v1/openapi.json").json()["openapi"].startswith("3.1")
+    assert whole.call(None, "GET", "/v1/cameras").status_code == 401
+
+
+def test_a_caller_sees_the_cameras_of_its_units_only(whole: WholeCity) -> None:
+    ours, theirs = whole.camera("ours"), whole.camera("theirs", unit="ward-ben-thanh")
+
+    seen = whole.call(Role.OPERATOR, "GET", "/v1/cameras?limit=200").json()["items"]
+
+    assert ours.camera_id in {camera["camera_id"] for camera in seen}
+    assert {camera["unit_id"] for camera in seen} == {ours.unit_id}
+    assert whole.call(Role.OPERATOR, "GET", f"/v1/cameras/{theirs.camera_id}").status_code == 404
+
+
+def test_a_changed_token_is_refused(whole: WholeCity) -> None:
+    head, claims, signature = whole.token(Role.OPERATOR).split(".")
+    told = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    told["units"] = "ward-ben-thanh"
+    forged = base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+    assert _with(whole, f"{head}.{forged}.{signature}").status_code == 401
+    assert _with(whole, "no.token.atall").status_code == 401
+
+
+def test_an_expired_token_is_refused(whole: WholeCity, expired_token: str) -> None:
+    claims = expired_token.split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"] < time.time()
+
+    assert _with(whole, expired_token).status_code == 401
+
+
+def test_a_malformed_paging_token_is_a_problem_that_names_it(whole: WholeCity) -> None:
+    refused = whole.call(Role.OPERATOR, "GET", "/v1/cameras?cursor=%25%25nonsense")
+
+    assert refused.status_code == 400
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "cursor" in refused.text
+
+
+def test_a_recorder_delivers_for_its_own_unit_only(whole: WholeCity) -> None:
+    theirs = whole.camera("theirs", unit="ward-ben-thanh")
+    as_if_ours = theirs.model_copy(update={"unit_id": "ward-sai-gon"})
+
+    assert whole.declare(as_if_ours, b"x").status_code == 404
+
+
+def _with(whole: WholeCity, token: str) -> httpx.Response:
+    url = whole.deployment.outputs["ApiUrl"] + "/v1/cameras"
+    return httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30)
