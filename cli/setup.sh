@@ -29,7 +29,7 @@ if ! [ -x .venv/bin/python ] || ! unchanged python requirements.lock pyproject.t
     if ! [ -x "$uv" ]; then
         say "uv"
         if "$PYTHON" -m pip --version >/dev/null 2>&1; then
-            "$PYTHON" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --upgrade --require-hashes \
+            "$PYTHON" -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --no-warn-script-location --upgrade --require-hashes \
                 --target var/bootstrap -r cli/bootstrap.lock
         else
             "$PYTHON" -m venv var/bootstrap >/dev/null 2>&1 || fail "pip is missing: install python3-pip or python3-venv and run this again"
