@@ -40,9 +40,8 @@ class Lake(CityStack):
             self, "lake/compact_tables", layer="lake", bounds=Bounds(at_once=1, seconds=900, memory_mb=3008)
         )
         Tick(compact, minute="17")
-        for function in (write, compact):
-            self._let_write(function)
-        self.leases.grant(compact, "UpdateItem")
+        self._let_write(write, "glue:CreateTable")
+        self._let_write(compact, "glue:GetTables")
 
     def _catalogue(self) -> None:
         self.database = self.called("lake").replace("-", "_")
@@ -56,7 +55,7 @@ class Lake(CityStack):
         )
         self.publish("GLUE_DATABASE", self.database)
 
-    def _let_write(self, worker: Worker) -> None:
+    def _let_write(self, worker: Worker, besides: str) -> None:
         """Iceberg's writers create, replace and delete files, and look for what lies there already."""
         self.bucket.grant_read(worker, "lake/*", missing_is_an_answer=True)
         self.bucket.grant_write(worker, "lake/*")
@@ -65,7 +64,7 @@ class Lake(CityStack):
         root = f"arn:aws:glue:{self.region}:{Aws.ACCOUNT_ID}"
         allow(
             worker,
-            ["glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable"],
+            ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable", besides],
             f"{root}:catalog",
             f"{root}:database/{self.database}",
             f"{root}:table/{self.database}/*",

@@ -26,6 +26,11 @@ from tests.city.whole import WholeCity, speaking_to
 from tests.fakes import footage
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back on all flow tests comes after them."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+
+
 def end(city: City) -> None:
     """End all of it."""
     for process in city.processes():

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from civicam.aws.footage import FootageStore
+from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.contracts.base import now
-from civicam.contracts.cameras import Camera, ClipRejected, ClipStored, Profile, Tier
+from civicam.contracts.cameras import Camera, ClipRejected, ClipStored, HttpSource, Profile, PushSource, Tier
 from civicam.contracts.vision import ClipAbandoned, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertAcknowledged, AlertRaised, LineCount, Rule
 from civicam.operations.policy import Role
 from civicam.runtime.segmenting import stamped
 from civicam_cli.dead_letters import dead_letters, move_back
+from civicam_cli.farm import farm, feeds_of
 from civicam_cli.receiver import subscribe
 from tests.city.whole import WholeCity
 from tests.fakes import footage
@@ -240,3 +242,21 @@ def _sums(facts: list[VehiclesCounted]) -> dict[str, int]:
 def _measures(fact: Any) -> dict[str, Any]:
     ours = {"crossings", "appeared", "present_max", "people_mean", "people_max", "zones", "faces_mean", "faces_max"}
     return {name: value for name, value in fact.model_dump().items() if name in ours}
+
+
+def test_a_source_that_is_pulled_brings_its_clip_once(
+    whole: WholeCity, junction: Path, aws: Callable[[str], Any]
+) -> None:
+    """Two ticks plan the same minute, and every read of an interval finds the same clip."""
+    source = HttpSource(kind="http_clip", url="http://127.0.0.1:1/street.mp4", interval_seconds=10)
+    camera = whole.camera("pulled", JUNCTION).model_copy(update={"source": source})
+    with farm(feeds_of({camera: junction})) as served:
+        there = source.model_copy(update={"url": f"{served.url}/street.mp4"})
+        camera = Registry.from_env().put(camera.model_copy(update={"source": there})).camera
+        for _ in range(2):
+            aws("lambda").invoke(FunctionName="civicam-laptop-plan_pulls", Payload=b"{}")
+        (stored, *_) = whole.hear(lambda event: event.type == ClipStored.TYPE and event.subject == camera.camera_id)
+        Registry.from_env().put(camera.model_copy(update={"source": PushSource()}))
+        whole.facts_of(stored.footage.clip_id, VehiclesCounted)
+
+    assert len(whole.facts_of(stored.footage.clip_id, ClipStored)) == 1

@@ -52,6 +52,11 @@ class City:
         return self.folder / "saved"
 
     @property
+    def rights_used(self) -> Path:
+        """Lines `role action`: what roles were allowed to do so far, each once."""
+        return self.folder / "rights-used"
+
+    @property
     def outputs_file(self) -> Path:
         """The stacks' outputs, as `cdk deploy` wrote them."""
         return self.folder / "outputs.json"

@@ -12,6 +12,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as ministack
 
+from civicam_cli.embedded import rights
 from civicam_cli.embedded.fidelity import (
     actions,
     buckets,
@@ -36,7 +37,9 @@ def main(images: Path = CONTAINERS) -> None:
     for module in (actions, errors, pace, buckets, streams, transport):
         module.install()
     tasks = containers.install(images)
-    saving.install(Path(os.environ["CIVICAM_HOME"]) / "saved")
+    home = Path(os.environ["CIVICAM_HOME"])
+    saving.install(home / "saved")
+    rights.install(home / "rights-used")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(_serve(tasks))
