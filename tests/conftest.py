@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import civicam.runtime  # noqa: F401 - before any test imports onnxruntime: it says that nothing may be reported
+
 ROOT = Path(__file__).resolve().parent.parent
 collect_ignore = [] if os.environ.get("CIVICAM_ENVIRONMENT") else ["aws"]
 """tests/aws is for a real account: it is collected where an environment is named."""

@@ -36,7 +36,7 @@ def run_cdk(
     process = subprocess.Popen(
         [str(NODE_FOLDER / "node"), str(CDK), *arguments, "--no-notices"],
         cwd=folder,
-        env=_environment(environment or {}),
+        env=_environment({**(environment or {}), "HOME": str(VAR / "cache")}),  # the CDK library's own cache goes there
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
