@@ -1,5 +1,6 @@
 """A clip on its way through the whole city, on the embedded AWS with its IAM enforced: what comes of it, and once."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -219,6 +220,11 @@ def test_a_clip_that_comes_late_leaves_the_counts_that_the_right_order_gives(
     assert _sums(counted["in order"]) == _sums(counted["late"])
 
 
+def _open_to_sns(queue_arn: str) -> str:
+    allowed = {"Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue_arn}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **allowed}]})
+
+
 def _is(event: Any, clip: str, revision: int) -> bool:
     fact = event.data
     return isinstance(fact, VehiclesCounted) and (fact.clip_id, fact.revision) == (clip, revision)
@@ -260,3 +266,34 @@ def test_a_source_that_is_pulled_brings_its_clip_once(
         whole.facts_of(stored.footage.clip_id, VehiclesCounted)
 
     assert len(whole.facts_of(stored.footage.clip_id, ClipStored)) == 1
+
+
+def test_an_alert_reaches_people_in_words(
+    whole: WholeCity, filmed: Callable[[Camera], bytes], aws: Callable[[str], Any]
+) -> None:
+    camera = whole.camera("told in words", JUNCTION)
+    condition = LineCount(line_id="leaving-junction", at_least=1)
+    rule = Rule(rule_id="flow-words", title="Xe rời giao lộ", camera_id=camera.camera_id, condition=condition)
+    Rules.writable_from_env().put(rule)
+    queue = aws("sqs").create_queue(QueueName="somebody-who-subscribed")["QueueUrl"]
+    arn = aws("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = whole.deployment.outputs["AlertTopicArn"]
+    aws("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": _open_to_sns(arn)})
+    subscribed = aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    said: list[str] = []
+
+    def read() -> bool:
+        messages = aws("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        said.extend(json.loads(message["Body"])["Message"] for message in messages)
+        return any(camera.camera_id in text for text in said)
+
+    try:
+        whole.deliver(camera, filmed(camera), seconds=SECONDS)
+        whole.wait_until(read)
+    finally:
+        aws("sns").unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+
+    (text,) = [text for text in said if camera.camera_id in text]
+    assert text.strip('"').startswith("warning: Xe rời giao lộ. Camera ")
+    assert "{" not in text
+    assert "<" not in text
