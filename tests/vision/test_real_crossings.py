@@ -12,6 +12,7 @@ from civicam.contracts.geometry import Line
 from civicam.contracts.vision import ClipBoxes
 from civicam.runtime.detector import Detector
 from civicam.runtime.sandbox import sample_footage
+from civicam.runtime.segmenting import segments
 from civicam.vision.catalogue import load_catalogue
 from tests.fakes.judgements import Bench
 from tests.fakes.scenes import START, Instant, SceneClip, clip_of, cut
@@ -80,3 +81,26 @@ def test_when_the_cars_cross(seen: list[Instant]) -> None:
     for direction, seconds in about.items():
         found = [at / timedelta(seconds=1) for at, told in crossed if told == direction]
         assert all(abs(one - other) < 1.7 for one, other in zip(found, seconds, strict=True))
+
+
+@pytest.fixture(scope="module")
+def recorded(clip_mirror: Path, model_mirror: Path) -> list[SceneClip]:
+    """The file as a recorder cuts it, at keyframes three seconds apart or more: each piece decoded and seen alone."""
+    model = load_catalogue().model("crossroad-0078")
+    detector, clips = Detector(model, (model_mirror / model.file).read_bytes()), []
+    for piece in segments(clip_mirror / "car-detection.mp4", 3.0):
+        start = timedelta(seconds=piece.start_s)
+        boxes = detector.detect("piece", sample_footage(piece.body, "video/mp4", START + start, fps=FPS))
+        seen = [(piece.start_s + one.time_s, tuple(filter(boxes.counts, one.boxes))) for one in boxes.seen()]
+        clips.append(clip_of(seen, piece.start_s, piece.end_s, FPS))
+    return clips
+
+
+def test_the_file_cut_at_its_keyframes_shuffled_doubled_and_one_piece_late(recorded: list[SceneClip]) -> None:
+    assert len(recorded) > 5
+    assert counted(recorded).sums() == TRUTH
+    shuffled = recorded * 2
+    random.Random(7).shuffle(shuffled)
+    assert counted(shuffled).sums() == TRUTH
+    for late in range(len(recorded)):
+        assert counted([*recorded[:late], *recorded[late + 1 :], recorded[late]]).sums() == TRUTH
