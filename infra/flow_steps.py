@@ -100,7 +100,7 @@ def _causes(rule: Resource) -> list[str]:
 
 def _tasks(definition: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, state in definition["States"].items():
-        for branch in state.get("Branches", []):
+        for branch in (*state.get("Branches", []), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])):
             yield from _tasks(branch)
         if state["Type"] == "Task":
             yield name, state

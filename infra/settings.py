@@ -45,10 +45,20 @@ class Settings(Body):
     """Concurrency of the API."""
     run_tries: int = Field(default=8, ge=2)
     """Times that a clip is tried before it goes to the dead letters."""
-    lake_batch_seconds: int = Field(default=30, ge=1, le=300)
+    batches_at_once: int = Field(default=20, ge=1)
+    """Tasks of one replay that run beside each other."""
+    live_models: dict[Literal["objects", "faces"], str] = Field(default={"objects": "yolox-nano"})
+    """By pass, the model that looks at live footage where its file is published; else the floor does. On AWS only one
+    whose licence is clear: a city signs for it."""
+    inference_precision: Literal["best", "f32"] = "best"
+    """`f32`: the same boxes on every processor; `best`: bf16 where it has that (docs/decisions/0021)."""
+    lake_batch_seconds: int = Field(default=45, ge=1, le=300)
+    """A row stands in the lake within a minute, its commit included; each commit puts up to 19 objects a table."""
     gpu_workers: tuple[int, int] = (0, 2)
     """Fewest and most detector tasks."""
     gpu_instance: str = "g4dn.xlarge"
+    gpu_spot: bool = True
+    """Whether its instances are Spot ones: for a third of the price they may be taken back at two minutes' warning."""
     gpu_capacity: bool = True
     """Whether stack VisionGpu brings instances for them."""
 
@@ -68,7 +78,9 @@ LAPTOP = Settings(
     run_tries=3,
     helpers_at_once=2,
     requests_at_once=4,
-    lake_batch_seconds=2,
+    batches_at_once=2,
+    live_models={"objects": "picodet-s", "faces": "yunet-n"},
+    lake_batch_seconds=10,
     gpu_workers=(1, 1),
     gpu_capacity=False,
 )

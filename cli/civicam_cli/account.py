@@ -9,11 +9,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from civicam.aws.models import ModelStore
 from civicam.contracts.errors import Rejected, Unavailable
-from civicam_cli.account_checks import account_findings, environment_settings
+from civicam_cli.account_checks import account_findings
 from civicam_cli.checks import show
 from civicam_cli.deployment import use_deployment
 from civicam_cli.embedded.cdk import run_cdk_in_terminal
-from civicam_cli.models import publish_models
+from civicam_cli.environments import environment_settings
+from civicam_cli.models import publish_models, usual
 from civicam_cli.places import account_environment
 
 
@@ -30,7 +31,7 @@ def deploy(
     _run(["deploy", "--all", *_app(environment), "--require-approval", "never" if yes else "broadening"])
     os.environ["CIVICAM_ENVIRONMENT"] = environment
     use_deployment()
-    for model in publish_models(ModelStore.from_env()):
+    for model in publish_models(ModelStore.from_env(), usual(environment)):
         typer.echo(f"model {model.name} is in its bucket")
 
 

@@ -1,8 +1,5 @@
 """What an AWS account must allow for the city to be deployed to it: each a line, none of them changes anything."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +7,18 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from civicam.contracts.errors import Rejected
 from civicam_cli.checks import Finding, Outcome, judged, ok
+from civicam_cli.environments import Settings, environment_settings
 from civicam_cli.places import ROOT
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_LEAST = 21
-GPU_QUOTA = "L-DB2E81BA"
-"""Running On-Demand G and VT instances, in vCPUs."""
+GPU_QUOTA, GPU_SPOT_QUOTA = "L-DB2E81BA", "L-3819A6DF"
+"""Running G and VT instances, on demand and Spot, in vCPUs."""
 GPU_INSTANCE_CPUS = 4
 """Of a g4dn.xlarge."""
 UNRESERVED_LEAST = 100
 """Lambda keeps this much concurrency for functions without a reservation of their own."""
-Settings = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,18 +65,6 @@ def account_findings(environment: str, session: Any = None) -> list[Finding]:
     return Account(session or boto3.Session(), environment_settings(environment)).findings()
 
 
-def environment_settings(environment: str) -> Settings:
-    """One environment of infra/settings.py, read by a process of its own: this one imports none."""
-    script = (
-        "import json, infra.settings as s; print(json.dumps({n: e.model_dump() for n, e in s.ENVIRONMENTS.items()}))"
-    )
-    said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    known: dict[str, Settings] = json.loads(said)
-    if environment not in known:
-        raise Rejected("unknown_environment", f"environment {environment!r} is not one of {', '.join(known)}")
-    return known[environment]
-
-
 def _bootstrap(account: Account) -> Finding:
     remedy = f"run `npx cdk bootstrap` for {account.settings['region']} (`civicam deploy --bootstrap` does)"
     ssm = account.client("ssm")
@@ -109,8 +93,9 @@ def reserved_concurrency(settings: Settings) -> int:
 
 def _gpu(account: Account) -> Finding:
     wanted = account.settings["gpu_workers"][1] * GPU_INSTANCE_CPUS if account.settings["gpu_capacity"] else 0
-    quota = account.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=GPU_QUOTA)["Quota"]["Value"]
-    remedy = f"ask for {wanted} (Service Quotas, EC2, {GPU_QUOTA}); until then clips are analysed by the Lambda tier"
+    code = GPU_SPOT_QUOTA if account.settings["gpu_spot"] else GPU_QUOTA
+    quota = account.client("service-quotas").get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
+    remedy = f"ask for {wanted} (Service Quotas, EC2, {code}); until then clips are analysed by the Lambda tier"
     return judged(quota >= wanted, f"GPU instances: {quota:.0f} vCPUs of {wanted} wanted", remedy, Outcome.WARN)
 
 

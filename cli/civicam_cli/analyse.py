@@ -13,7 +13,9 @@ from civicam.vision.analytics import ANALYTICS
 from civicam.vision.catalogue import load_catalogue
 from civicam_cli.analysis.camera import read_camera
 from civicam_cli.analysis.choice import Models
-from civicam_cli.analysis.document import Wish, analyse_file
+from civicam_cli.analysis.document import Wish, look_at
+from civicam_cli.analysis.rendering import Target
+from civicam_cli.analysis.rendering import render as write_render
 from civicam_cli.analysis.table import print_document
 from civicam_cli.models import warn_of_licences
 
@@ -29,16 +31,22 @@ def analyse(  # noqa: PLR0917 - each is an option of the command line
     camera: Annotated[Path | None, typer.Option(help="CAMERA.json: camera_id, lines, zones in pixels.")] = None,
     analytics: Annotated[str, typer.Option(help="Which, separated by commas.")] = ",".join(NAMES),
     model: Annotated[
-        list[str] | None, typer.Option(help="A model of `civicam models list`; once for each task.")
+        list[str] | None, typer.Option(help="A model or panel of `civicam models list`; once for each task.")
+    ] = None,
+    render: Annotated[
+        Path | None, typer.Option(help="Write what was seen, redacted: a folder, a .mp4, or a .jpg for pictures.")
     ] = None,
 ) -> None:
     """Say what is in files: objects, faces, tracks, and the facts the city would state. Exit code 1 if one fails."""
     if every_frame and fps is not None:
         raise Rejected("contradiction", "--every-frame and --fps contradict each other: give one of them")
     wish = Wish(read_camera(camera), _chosen(analytics), fps or DEFAULT_FPS, every_frame)
+    target = Target(render) if render else None
+    if target:
+        target.admit(inputs)
     models = Models(load_catalogue(), tuple(model or ()))
-    warn_of_licences([models.catalogue.model(name) for name in model or ()])
-    failed = sum(not _analyse_one(path, wish, models, as_json=as_json) for path in inputs)
+    warn_of_licences([one for name in model or () for one in models.catalogue.behind(name)])
+    failed = sum(not _analyse_one(path, wish, models, target, as_json=as_json) for path in inputs)
     raise typer.Exit(1 if failed else 0)
 
 
@@ -52,10 +60,13 @@ def _chosen(analytics: str) -> tuple[str, ...]:
     return chosen
 
 
-def _analyse_one(path: Path, wish: Wish, models: Models, *, as_json: bool) -> bool:
+def _analyse_one(path: Path, wish: Wish, models: Models, target: Target | None, *, as_json: bool) -> bool:
     """Whether it went well; the document, or the error, is printed."""
     try:
-        document = analyse_file(path, wish, models)
+        analysis = look_at(path, wish, models)
+        document = analysis.described(wish.camera)
+        if target:
+            document["rendered"] = write_render(analysis, wish, models, target)
     except CityError as error:
         sys.stderr.write(f"civicam: {path}: {error}\n")
         reason = error.reason if isinstance(error, Rejected) else type(error).__name__.lower()

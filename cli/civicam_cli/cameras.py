@@ -1,4 +1,4 @@
-"""`civicam cameras`: the registry of cameras, imported from files, listed, shown."""
+"""`civicam cameras`: the registry of cameras, imported from files, listed, shown; what people counted there."""
 
 import json
 from collections import Counter
@@ -11,15 +11,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from civicam.aws.manual_counts import ManualCounts
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.cameras.geojson import Row, feature, read_cameras
 from civicam.contracts.cameras import Camera
-from civicam.contracts.errors import Conflict, NotFound, Rejected
+from civicam.contracts.errors import NotFound, Rejected
+from civicam.vision.profiles import admit_profile
 from civicam_cli import city
+from civicam_cli.counting import count
 from civicam_cli.deployment import use_deployment
 
-app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show.")
+app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, count.")
+app.command()(count)
 DEMO = "demo"
 
 
@@ -74,11 +78,13 @@ def show(
     camera_id: str,
     version: Annotated[int | None, typer.Option(help="A past version instead of the current one.")] = None,
 ) -> None:
-    """Print one camera as JSON."""
+    """Print one camera as JSON, with the last counts that people made there and the error of the city's own."""
     use_deployment()
     registry = Registry.from_env()
     camera = registry.camera_version(camera_id, version) if version else registry.camera(camera_id)
-    typer.echo(camera.model_dump_json(indent=2))
+    counts = [filed.model_dump(mode="json") for filed in ManualCounts.from_env().of_camera(camera_id)]
+    document = camera.model_dump(mode="json") | {"manual_counts": counts}
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def register(registry: Registry, row: Row, *, dry_run: bool = False) -> Result:
@@ -86,8 +92,9 @@ def register(registry: Registry, row: Row, *, dry_run: bool = False) -> Result:
     if row.camera is None:
         return Result(row.number, row.name, "refused", row.refusal)
     try:
+        admit_profile(row.camera.profile)
         outcome = _would(registry, row.camera) if dry_run else registry.put(row.camera).change
-    except Conflict as error:
+    except Rejected as error:
         return Result(row.number, row.name, "refused", str(error))
     return Result(row.number, row.name, outcome)
 

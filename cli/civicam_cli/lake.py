@@ -1,6 +1,6 @@
 """`civicam lake`: ask the lake in SQL, see its tables, keep them compact.
 
-A table's plain name shows each fact once, in its highest revision; `<table>_all` shows every revision.
+A table's plain name shows each live fact once, in its highest revision; `<table>_all` every revision and every run.
 """
 
 import csv
@@ -40,7 +40,8 @@ class Format(StrEnum):
 @app.command()
 def query(
     sql: Annotated[
-        str, typer.Argument(help="One SELECT. Times are UTC. TABLE is a fact's latest, TABLE_all all of it.")
+        str,
+        typer.Argument(help="One SELECT. Times are UTC. TABLE is what is live, latest revisions; TABLE_all is all."),
     ],
     form: Annotated[Format, typer.Option("--format", "-f", help="How rows are printed.")] = Format.TABLE,
 ) -> None:

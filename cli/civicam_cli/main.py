@@ -29,6 +29,10 @@ class Commands(LateGroup):
         "cameras": Entry("cameras:app", "The registry of cameras: import, list, show.", CONTENT),
         "models": Entry("models:app", "The catalogue of models and their files.", CONTENT),
         "analyse": Entry("analyse:analyse", "Analyse files with the functions' own code, without AWS.", CONTENT),
+        "bench": Entry("bench.command:app", "Measure this machine: cameras, CPU seconds, latency, quality.", CONTENT),
+        "replay": Entry(
+            "replay.commands:app", "Judge stored clips with another model or other rules; compare.", CONTENT
+        ),
         "lake": Entry("lake:app", "Ask the lake of facts in SQL.", CONTENT),
         "api": Entry("api:app", "The HTTP API: its address, its OpenAPI document, a token for it.", CONTENT),
         "doctor": Entry("doctor:doctor", "Whether this machine, or an account, has what the city needs.", ACCOUNT),

@@ -11,9 +11,11 @@ from rich.table import Table
 from civicam.aws.models import ModelStore
 from civicam.contracts.errors import CityError, NotFound, Rejected
 from civicam.runtime.models import Source, load_model
-from civicam.vision.catalogue import Model, Task, load_catalogue
+from civicam.vision.catalogue import Model, Panel, Task, load_catalogue
 from civicam_cli.deployment import use_deployment
+from civicam_cli.environments import environment_settings
 from civicam_cli.model_sources import FETCHED, anywhere, here
+from civicam_cli.places import environment
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of models: list, fetch, verify, publish.")
 errors = Console(stderr=True)
@@ -21,9 +23,10 @@ Names = Annotated[list[str] | None, typer.Argument(help="Models by name; all of 
 
 
 def chosen(names: Sequence[str] | None) -> list[Model]:
-    """The models of these names; raises NotFound."""
+    """The models of these names, for a panel those that sit on it; raises NotFound."""
     catalogue = load_catalogue()
-    return [catalogue.model(name) for name in names] if names else list(catalogue.models)
+    named = dict.fromkeys(model.name for name in names or () for model in catalogue.behind(name))
+    return [catalogue.model(name) for name in named] if names else list(catalogue.models)
 
 
 def warn_of_licences(models: Sequence[Model]) -> None:
@@ -46,6 +49,8 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="One JSON d
     for model in models:
         licence = model.licence.name if model.licence.clear else f"[yellow]{model.licence.name}, not clear[/yellow]"
         table.add_row(model.name, model.task, model.tier, str(model.quality.rank), licence, _place(model) or "not here")
+    for panel in load_catalogue().panels:
+        table.add_row(panel.name, panel.task, "panel", str(panel.quality.rank), "", " + ".join(_sitting(panel)))
     Console().print(table)
     warn_of_licences(models)
 
@@ -82,19 +87,34 @@ def verify(names: Names = None) -> None:
 
 @app.command()
 def publish(names: Names = None) -> None:
-    """Put model files into the city's bucket: the floor of each task, or those named. The functions read them there."""
+    """Put model files into the city's bucket: those named, else the floor of each task and the live ones at hand."""
     use_deployment()
-    for model in publish_models(ModelStore.from_env(), names):
+    for model in publish_models(ModelStore.from_env(), names or usual(environment())):
         typer.echo(f"{model.name}: models/{model.sha256}")
 
 
-def publish_models(store: ModelStore, names: Sequence[str] | None = None) -> list[Model]:
-    """Put the models' files into the store, those of tier `floor` when none is named; returns them."""
-    catalogue = load_catalogue()
-    models = chosen(names) if names else [catalogue.floor(task) for task in Task]
+def publish_models(store: ModelStore, names: Sequence[str]) -> list[Model]:
+    """Put the models' files into the store; returns them."""
+    models = chosen(names)
     for model in models:
         store.put(model, load_model(model, anywhere()))
     return models
+
+
+def usual(environment: str) -> list[str]:
+    """What a city needs: the models that its settings name for live footage, where their files lie here, and floors."""
+    live = [model for model in chosen([*environment_settings(environment)["live_models"].values()]) if _place(model)]
+    warn_of_licences(live)
+    return [*(model.name for model in live), *floors()]
+
+
+def floors() -> list[str]:
+    """The models that every machine has, one for each task."""
+    return [load_catalogue().floor(task).name for task in Task]
+
+
+def _sitting(panel: Panel) -> list[str]:
+    return [seat.model for seat in panel.seats]
 
 
 def _described(model: Model) -> dict[str, object]:

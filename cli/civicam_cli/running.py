@@ -58,7 +58,8 @@ def start_city(*, quiet: bool = False) -> None:
     use_deployment()
     if city.due("models").exists():
         say("putting the models into their bucket")
-        import_module("civicam_cli.models").publish_models(import_module("civicam.aws.models").ModelStore.from_env())
+        models = import_module("civicam_cli.models")
+        models.publish_models(import_module("civicam.aws.models").ModelStore.from_env(), models.usual(LAPTOP))
         city.due("models").unlink()
     if city.due("recovery").exists():
         say("rebuilding the tables and the lake's catalogue from S3")

@@ -1,6 +1,5 @@
-"""AnalyseClip: one clip through sampling and the detectors to the news of its boxes. Express, answered at once."""
+"""AnalyseClip: one clip through sampling and detection to the news of its boxes. Express, answered at once."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,22 +37,20 @@ class Onward:
 
 
 class AnalyseClip(Construct):
-    """sample_clip -> rejected | queued for a GPU | detectors in parallel -> announced on the bus and to judge_clip."""
+    """sample_clip -> rejected | queued for a GPU | detect_clip -> announced on the bus and to judge_clip."""
 
     def __init__(
         self,
         stack: CityStack,
         *,
         sample: CityFunction,
-        detectors: Mapping[str, CityFunction],
+        detect: CityFunction,
         onward: Onward,
     ) -> None:
         super().__init__(stack, "AnalyseClip")
-        sampled = self._call(sample, "SampleClip", None)
-        passes = sfn.Parallel(self, "EveryPass", result_path=sfn.JsonPath.DISCARD)
-        for name, detector in detectors.items():
-            passes.branch(self._call(detector, f"Detect{name.capitalize()}", _order(name)))
-        found = passes.next(self._tell_bus(onward.bus)).next(self._tell_judge(onward.judge))
+        sampled = self._call(sample, "SampleClip")
+        looked = self._call(detect, "DetectClip", "$.order")
+        found = looked.next(self._tell_bus(onward.bus)).next(self._tell_judge(onward.judge))
         usable = sfn.Choice(self, "Usable")
         usable.when(sfn.Condition.string_equals("$.outcome", "rejected"), sfn.Succeed(self, "Quarantined"))
         usable.when(
@@ -71,14 +68,19 @@ class AnalyseClip(Construct):
             tracing_enabled=stack.settings.tracing,
             logs=sfn.LogOptions(
                 destination=stack.log_group(self, f"/aws/vendedlogs/states/{stack.called('analyse-clip')}"),
-                level=sfn.LogLevel.ALL,
+                level=sfn.LogLevel.ERROR,
             ),
         )
         failed = self.machine.metric_failed(period=FIVE_MINUTES, statistic="Sum")
         stack.wake_up(self, failed, when="clips fail in AnalyseClip", at_least=5)
         stack.publish("ANALYSE_CLIP_ARN", self.machine.state_machine_arn)
+        accept(
+            self.machine,
+            "AwsSolutions-SF1",
+            "each step says itself what it did: of the machine's own lines only errors",
+        )
         accept(self.machine.role, "AwsSolutions-IAM5[Resource::*]", "log delivery and X-Ray know no resources")
-        for function in (sample, *detectors.values()):
+        for function in (sample, detect):
             function.accept_versions(self.machine.role)
 
     def grant_run(self, worker: Worker) -> None:
@@ -86,13 +88,15 @@ class AnalyseClip(Construct):
         allow(worker, ["states:StartSyncExecution"], self.machine.state_machine_arn)
         worker.tell("ANALYSE_CLIP_ARN", self.machine.state_machine_arn)
 
-    def _call(self, function: CityFunction, state: str, payload: Mapping[str, str] | None) -> tasks.LambdaInvoke:
+    def _call(self, function: CityFunction, state: str, part: str | None = None) -> tasks.LambdaInvoke:
+        """The function given the whole input, its answer instead of it; or given a part, the input as it was."""
         call = tasks.LambdaInvoke(
             self,
             state,
             lambda_function=function.function,
-            payload=sfn.TaskInput.from_object(dict(payload)) if payload else None,
-            output_path="$.Payload",
+            payload=sfn.TaskInput.from_json_path_at(part) if part else None,
+            output_path=None if part else "$.Payload",
+            result_path=sfn.JsonPath.DISCARD if part else None,
             retry_on_service_exceptions=False,
         )
         call.add_retry(
@@ -142,15 +146,6 @@ class AnalyseClip(Construct):
             result_path=sfn.JsonPath.DISCARD,
         )
         return _tried_again(send)
-
-
-def _order(name: str) -> dict[str, str]:
-    """What a detector is asked: which clip, where its frames lie, where its boxes shall lie."""
-    return {
-        "clip_id": sfn.JsonPath.string_at("$.clip_id"),
-        "pack_uri": sfn.JsonPath.string_at(f"$.passes.{name}.pack"),
-        "boxes_uri": sfn.JsonPath.string_at(f"$.passes.{name}.boxes_uri"),
-    }
 
 
 T = TypeVar("T", bound=sfn.TaskStateBase)

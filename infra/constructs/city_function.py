@@ -52,6 +52,7 @@ class CityFunction(Construct):
             reserved_concurrent_executions=bounds.at_once,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,  # its start, end and report are metrics too
             tracing=lambda_.Tracing.ACTIVE if tracing else lambda_.Tracing.DISABLED,
             environment=_powertools(self.name, tracing),
         )

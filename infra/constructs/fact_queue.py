@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.city_function import CityFunction
-from infra.constructs.city_stack import CityStack, camel
+from infra.constructs.city_stack import FIVE_MINUTES, CityStack, camel
 from infra.constructs.dead_letters import DeadLetters
 from infra.constructs.worker import Worker, allow
 
@@ -26,6 +26,7 @@ class FactQueue(Construct):
 
     def __init__(self, stack: CityStack, name: str, *, tries: Tries = Tries(), fifo: bool = False) -> None:
         super().__init__(stack, f"{camel(name)}Queue")
+        self._stack, self._name = stack, name
         self.variable, self.tries = f"{name.upper()}_QUEUE_URL", tries
         self.dead_letters = DeadLetters(stack, name, fifo=fifo)
         self.queue = sqs.Queue(
@@ -49,6 +50,16 @@ class FactQueue(Construct):
         """Let it take messages itself (a container; a function is fed), and tell it where."""
         allow(worker, ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"], self.queue.queue_arn)
         worker.tell(self.variable, self.queue.queue_url)
+
+    def grant_measure(self, worker: Worker) -> None:
+        """Let it see how much waits, and tell it where."""
+        allow(worker, ["sqs:GetQueueAttributes"], self.queue.queue_arn)
+        worker.tell(self.variable, self.queue.queue_url)
+
+    def wake_up_when_older(self, seconds: int) -> None:
+        """Somebody is told when the oldest message has waited so long."""
+        age = self.queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum")
+        self._stack.wake_up(self, age, when=f"{self._name} has a backlog: messages wait for long", at_least=seconds)
 
     def feed(self, function: CityFunction, *, batch: int = 1, window_seconds: int = 0) -> None:
         """Let the function read batches, as many at once as it is reserved; what it names as failed returns alone.

@@ -7,13 +7,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.constructs.city_code import container_image
 from infra.constructs.city_stack import CityStack, camel
 from infra.constructs.fact_queue import FactQueue
-from infra.constructs.worker import accept
+from infra.constructs.task_code import add_code, task_role
 
-DRAIN_SECONDS = 110
-"""A worker ends what it has in hand when it is told to stop; ECS grants at most 120 s."""
+CLIPS_A_WORKER = 60
+"""A backlog of so many clips for each running worker calls for one more: some ten seconds' work of a T4 (assumed)."""
+DRAIN_SECONDS = 90
+"""A worker ends what it has in hand when it is told to stop. Spot takes an instance back 120 s after its warning."""
 
 
 class GpuService(Construct):
@@ -23,35 +24,32 @@ class GpuService(Construct):
         self.name = path.rpartition("/")[2]
         super().__init__(stack, camel(self.name))
         self._stack, self._cluster = stack, cluster
-        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
+        self.role = task_role(self)
         task = ecs.Ec2TaskDefinition(
             self, "Task", family=stack.called(self.name), task_role=self.role, network_mode=ecs.NetworkMode.HOST
         )
-        self._container = task.add_container(
-            self.name,
-            image=container_image(stack.settings, path),
+        self._container = add_code(
+            self,
+            stack,
+            task,
+            path,
             memory_reservation_mib=4096,
             gpu_count=1 if capacity else None,
             stop_timeout=Duration.seconds(DRAIN_SECONDS),
-            readonly_root_filesystem=True,
-            privileged=False,
-            environment={"AWS_REGION": stack.region, "POWERTOOLS_SERVICE_NAME": self.name},
-            logging=ecs.LogDriver.aws_logs(
-                stream_prefix=self.name,
-                log_group=stack.log_group(self, f"/civicam/{stack.settings.environment}/{self.name}"),
-            ),
         )
         self._service = self._serve(task, capacity)
-        accept(task, "AwsSolutions-ECS2", "the environment holds names of resources; nothing in it is secret")
-        if task.execution_role:
-            accept(task.execution_role, "AwsSolutions-IAM5[Resource::*]", "ECR's tokens know no resources")
 
     def tell(self, variable: str, value: str) -> None:
         """Set an environment variable."""
         self._container.add_environment(variable, value)
 
+    @property
+    def service_name(self) -> str:
+        """What ECS calls it."""
+        return self._stack.called(self.name)
+
     def scale_with(self, queue: FactQueue) -> None:
-        """One task more while clips wait, one less when none does."""
+        """By how many clips are in the queue for each running task: none at all, one task less; any at all, one."""
         fewest, most = self._stack.settings.gpu_workers
         target = scaling.ScalableTarget(
             self,
@@ -63,22 +61,40 @@ class GpuService(Construct):
             max_capacity=most,
             role=_service_linked_role(self),
         )
-        waiting = cloudwatch.Metric(
-            namespace="AWS/SQS",
-            metric_name="ApproximateNumberOfMessagesVisible",
-            dimensions_map={"QueueName": queue.queue.queue_name},
-            statistic="Maximum",
-            period=Duration.minutes(1),
-        )
         target.scale_on_metric(
-            "Waiting",
-            metric=waiting,
+            "Backlog",
+            metric=self._backlog_a_worker(queue),
             cooldown=Duration.minutes(3),
             scaling_steps=[
                 scaling.ScalingInterval(upper=0, change=-1),
-                scaling.ScalingInterval(lower=1, change=1),
-                scaling.ScalingInterval(lower=200, change=2),
+                scaling.ScalingInterval(lower=CLIPS_A_WORKER, change=1),
+                scaling.ScalingInterval(lower=10 * CLIPS_A_WORKER, change=2),
             ],
+        )
+
+    def _backlog_a_worker(self, queue: FactQueue) -> cloudwatch.MathExpression:
+        """Clips that wait or are in hand, by running tasks; where none runs, one clip is reason enough to start one."""
+        minute = Duration.minutes(1)
+        running = cloudwatch.Metric(
+            namespace="ECS/ContainerInsights",
+            metric_name="RunningTaskCount",
+            dimensions_map={"ClusterName": self._cluster.ref, "ServiceName": self.service_name},
+            statistic="Maximum",
+            period=minute,
+        )
+        return cloudwatch.MathExpression(
+            expression=f"(waiting + held) / IF(FILL(running, 0) > 0, FILL(running, 0), 1 / {CLIPS_A_WORKER})",
+            using_metrics={
+                "waiting": queue.queue.metric_approximate_number_of_messages_visible(
+                    period=minute, statistic="Maximum"
+                ),
+                "held": queue.queue.metric_approximate_number_of_messages_not_visible(
+                    period=minute, statistic="Maximum"
+                ),
+                "running": running,
+            },
+            period=minute,
+            label="clips a worker",
         )
 
     def _serve(self, task: ecs.Ec2TaskDefinition, capacity: str | None) -> ecs.CfnService:
@@ -89,7 +105,7 @@ class GpuService(Construct):
             "Service",
             cluster=self._cluster.ref,
             task_definition=task.task_definition_arn,
-            service_name=self._stack.called(self.name),
+            service_name=self.service_name,
             desired_count=self._stack.settings.gpu_workers[0],
             launch_type=None if capacity else "EC2",
             capacity_provider_strategy=[strategy(capacity_provider=capacity, weight=1)] if capacity else None,

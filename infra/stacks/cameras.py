@@ -16,6 +16,9 @@ from infra.settings import Settings
 from infra.stacks.backbone import Backbone
 from infra.stacks.security import Security
 
+ARRIVAL_SECONDS = 5
+"""How long S3's events are gathered: they matter only where whoever stored the clip died before saying so."""
+
 
 class Cameras(CityStack):
     """Where cameras are known and their footage lies."""
@@ -75,20 +78,22 @@ class Cameras(CityStack):
         pull.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
 
     def _announce(self) -> None:
+        """Whoever stored a clip has mostly said so when S3's own event comes: those are looked at in batches."""
+        queue = FactQueue(self, "arrival", tries=Tries(times=5, seconds=120))
         announce = CityFunction(
-            self, "cameras/announce_clip", bounds=Bounds(at_once=self.settings.helpers_at_once, seconds=30)
+            self, "cameras/announce_clip", bounds=Bounds(at_once=self.settings.helpers_at_once, seconds=60)
         )
+        queue.feed(announce, batch=50, window_seconds=ARRIVAL_SECONDS)
         self.let_take_in(announce)
         self.let_refuse(announce)
-        announce.end_in_dead_letters()
         arrived = events.EventPattern(
             source=["aws.s3"],
             detail_type=["Object Created"],
             detail={"bucket": {"name": [self.footage.name]}, "object": {"key": [{"prefix": "clips/"}]}},
         )
-        target = targets.LambdaFunction(
-            announce.function,
-            dead_letter_queue=announce.dead_letters.queue,
+        target = targets.SqsQueue(
+            queue.queue,
+            dead_letter_queue=queue.dead_letters.queue,
             retry_attempts=DELIVERIES,
             max_event_age=DELIVERY_AGE,
         )

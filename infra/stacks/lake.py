@@ -64,7 +64,7 @@ class Lake(CityStack):
         root = f"arn:aws:glue:{self.region}:{Aws.ACCOUNT_ID}"
         allow(
             worker,
-            ["glue:GetDatabase", "glue:GetTable", "glue:UpdateTable", besides],
+            ["glue:GetTable", "glue:UpdateTable", besides],
             f"{root}:catalog",
             f"{root}:database/{self.database}",
             f"{root}:table/{self.database}/*",

@@ -17,7 +17,8 @@ class VisionGpu(CityStack):
 
     def __init__(self, scope: Construct, *, security: Security, backbone: Backbone) -> None:
         super().__init__(scope, settings=security.settings, alarms=security.alarms)
-        group = self._instances(self._network(), backbone.cluster)
+        self.network = self._network()
+        group = self._instances(self.network, backbone.cluster)
         provider = ecs.CfnCapacityProvider(
             self,
             "Capacity",
@@ -75,6 +76,7 @@ class VisionGpu(CityStack):
             f"echo ECS_CLUSTER={cluster.ref} >> /etc/ecs/ecs.config",
             "echo ECS_ENABLE_GPU_SUPPORT=true >> /etc/ecs/ecs.config",
             "echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config",
+            "echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config",
         )
         template = ec2.LaunchTemplate(
             self,
@@ -97,7 +99,8 @@ class VisionGpu(CityStack):
             self,
             "Instances",
             vpc=vpc,
-            launch_template=template,
+            mixed_instances_policy=self._mix(template),
+            capacity_rebalance=self.settings.gpu_spot,
             min_capacity=self.settings.gpu_workers[0],
             max_capacity=self.settings.gpu_workers[1],
         )
@@ -106,4 +109,23 @@ class VisionGpu(CityStack):
             "AwsSolutions-AS3",
             "instances come and go with the tasks; dead letters wake people",
         )
+        accept(
+            group,
+            "AwsSolutions-EC26",
+            "cdk-nag looks for the launch template outside the mixed policy; its one volume is encrypted",
+        )
         return group
+
+    def _mix(self, template: ec2.LaunchTemplate) -> autoscaling.MixedInstancesPolicy:
+        """All of them Spot, or none. ECS drains an instance at its warning: its worker then gets SIGTERM."""
+        return autoscaling.MixedInstancesPolicy(
+            launch_template=template,
+            launch_template_overrides=[
+                autoscaling.LaunchTemplateOverrides(instance_type=ec2.InstanceType(self.settings.gpu_instance))
+            ],
+            instances_distribution=autoscaling.InstancesDistribution(
+                on_demand_base_capacity=0,
+                on_demand_percentage_above_base_capacity=0 if self.settings.gpu_spot else 100,
+                spot_allocation_strategy=autoscaling.SpotAllocationStrategy.PRICE_CAPACITY_OPTIMIZED,
+            ),
+        )

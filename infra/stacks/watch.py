@@ -5,8 +5,8 @@ import json
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
-from civicam.contracts.vision import CrowdMeasured, VehiclesCounted
 from civicam.contracts.watch import AlertRaised
+from civicam.watch.evaluation import COUNTABLE
 from infra.constructs.alert_topic import AlertTopic
 from infra.constructs.city_function import Bounds, CityFunction
 from infra.constructs.city_stack import CityStack, resource_of
@@ -42,7 +42,7 @@ class Watch(CityStack):
 
     def _evaluate(self, cameras: Cameras) -> None:
         queue = FactQueue(self, "evaluation")
-        FactRule(self, "Measured", bus=self.bus.bus, facts=[VehiclesCounted, CrowdMeasured]).to(queue)
+        FactRule(self, "Measured", bus=self.bus.bus, facts=COUNTABLE).to(queue)
         evaluate = CityFunction(self, "watch/evaluate_rules", bounds=self._bounds())
         queue.feed(evaluate, batch=10)
         self.rules.grant(evaluate, "Query", index="by_camera")

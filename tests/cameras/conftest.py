@@ -31,7 +31,9 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with city_in_moto(monkeypatch):
         make_sources("sources-table")
         monkeypatch.setenv("SOURCES_TABLE", "sources-table")
-        monkeypatch.setenv("PULL_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="pulls")["QueueUrl"])
+        for name in ("pulls", "arrivals"):
+            url = boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+            monkeypatch.setenv(f"{name.removesuffix('s').upper()}_QUEUE_URL", url)
         monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
         yield
 

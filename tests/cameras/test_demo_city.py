@@ -9,9 +9,10 @@ import pytest
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.cameras.geojson import Row
-from civicam.contracts.cameras import HttpSource, PushSource
+from civicam.contracts.cameras import HttpSource, Profile, PushSource
 from civicam.contracts.errors import Conflict, NotFound, Unavailable
-from civicam.contracts.watch import LineCount
+from civicam.contracts.watch import LineCount, ZoneCount
+from civicam.vision.profiles import admit_profile
 from civicam_cli import city
 from civicam_cli.cameras import Result, register
 from civicam_cli.city.footage import MIRROR, Clip, Finder, catalogue
@@ -47,10 +48,15 @@ class TestCity:
                 assert 10.75 < latitude < 10.80
             assert len(one.field_of_view) >= 3
 
+    def test_every_profile_means_something_and_one_camera_measures_in_metres(self) -> None:
+        for one in city.cameras():
+            admit_profile(one.profile)
+        assert sum(one.profile.ground is not None for one in city.cameras()) == 1
+
     def test_every_camera_asks_for_all_analytics_and_has_footage(self) -> None:
         fed = {camera_id for clip in catalogue() for camera_id in clip.cameras}
         assert fed == {one.camera_id for one in city.cameras()}
-        assert all(one.profile.analytics == ("vehicle", "crowd", "face") for one in city.cameras())
+        assert all(one.profile.analytics == Profile().analytics for one in city.cameras())
 
     def test_the_rules_speak_of_lines_and_zones_that_exist(self) -> None:
         profiles = {one.camera_id: one.profile for one in city.cameras()}
@@ -58,7 +64,7 @@ class TestCity:
             profile = profiles[rule.camera_id]
             if isinstance(rule.condition, LineCount):
                 assert rule.condition.line_id in {line.line_id for line in profile.lines}
-            else:
+            elif isinstance(rule.condition, ZoneCount):
                 assert rule.condition.zone_id in {zone.zone_id for zone in profile.zones}
 
     def test_pulled_cameras_stand_at_the_farm_that_is_named(self) -> None:
@@ -157,6 +163,14 @@ class TestImport:
 
     def test_a_row_that_is_no_camera_is_refused_with_its_reason(self, city: None) -> None:
         assert register(Registry.from_env(), Row(4, "odd", None, "no Point")) == Result(4, "odd", "refused", "no Point")
+
+    def test_a_camera_whose_profile_means_nothing_is_refused_row_by_row(self, city: None) -> None:
+        line = {"line_id": "gate", "points": [[9, 9], [9, 9]]}
+        broken = camera().model_copy(update={"profile": Profile.model_validate({"lines": [line]})})
+        for dry_run in (True, False):
+            result = register(Registry.from_env(), Row(2, "gate", broken), dry_run=dry_run)
+            assert result == Result(2, "gate", "refused", "line gate has no length: give two points that lie apart")
+        assert list(Registry.from_env().all()) == []
 
     def test_a_camera_that_somebody_else_changed_meanwhile_is_refused(self, city: None) -> None:
         class Changing(Registry):

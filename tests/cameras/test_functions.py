@@ -44,19 +44,19 @@ def register(source: Source, kind: Literal["http_clip", "http_picture"] = "http_
 
 def batch(*pulls: Pull, tries: int = 1) -> dict[str, Any]:
     """The pulls as Lambda gets them from the queue, with handles that work."""
-    return {"Records": [_received(str(number), pull, tries) for number, pull in enumerate(pulls)]}
+    return {"Records": [_received(str(number), pull.model_dump_json(), tries) for number, pull in enumerate(pulls)]}
 
 
-def _received(name: str, pull: Pull, tries: int) -> dict[str, Any]:
+def _received(name: str, body: str, tries: int = 1, queue: str = "PULL_QUEUE_URL") -> dict[str, Any]:
     record = {
         "messageId": name,
-        "body": pull.model_dump_json(),
+        "body": body,
         "messageAttributes": {},
         "eventSource": "aws:sqs",
         "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pulls",
         "awsRegion": "us-east-1",
     }
-    return received(os.environ["PULL_QUEUE_URL"], record, tries=tries)
+    return received(os.environ[queue], record, tries=tries)
 
 
 def read(seconds_ago: float = 0) -> Pull:
@@ -229,8 +229,9 @@ class TestAnnounceClip:
         event = payload("cameras_announce_clip")
         event["detail"]["object"]["key"] = footage.key
         FootageStore.from_env().put(footage, CLIP)
+        told = {"Records": [_received("1", json.dumps(event), queue="ARRIVAL_QUEUE_URL")]}
         for _ in range(2):
-            announce_clip(event, context)
+            assert announce_clip(told, context) == {"batchItemFailures": []}
         assert stored() == [footage]
         assert Claims.from_env().get(footage.clip_id).state is ClipState.STORED
 

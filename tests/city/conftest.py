@@ -20,7 +20,7 @@ from civicam_cli.deployment import Deployment, embedded_deployment
 from civicam_cli.embedded import emulator, life
 from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
-from civicam_cli.models import publish_models
+from civicam_cli.models import floors, publish_models
 from tests.city.making import BARE, WITH_IMAGES
 from tests.city.whole import WholeCity, speaking_to
 from tests.fakes import footage
@@ -106,7 +106,7 @@ def aws(city: City) -> Callable[[str], Any]:
 def whole(city: City, deployment: Deployment) -> Iterator[WholeCity]:
     """The whole city with its models in place, and an ear on its bus; this process speaks to it from now on."""
     with speaking_to(deployment):
-        publish_models(ModelStore.from_env())
+        publish_models(ModelStore.from_env(), floors())
         with open_tap(deployment.outputs["BusName"]) as tap:
             yield WholeCity(deployment, tap)
 

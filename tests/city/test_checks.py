@@ -6,8 +6,9 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from civicam.contracts.errors import Rejected
-from civicam_cli.account_checks import Account, environment_settings, reserved_concurrency
+from civicam_cli.account_checks import Account, reserved_concurrency
 from civicam_cli.checks import Finding, Outcome, show
+from civicam_cli.environments import environment_settings
 from civicam_cli.machine_checks import machine_findings
 
 pytestmark = pytest.mark.unit
@@ -19,6 +20,7 @@ SETTINGS = {
     "requests_at_once": 10,
     "gpu_workers": [0, 2],
     "gpu_capacity": True,
+    "gpu_spot": True,
 }
 
 

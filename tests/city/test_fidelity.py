@@ -4,18 +4,24 @@ A `bare` test that fails is good news: upstream has mended it, and the module of
 whose name it stands can go.
 """
 
+import base64
+import inspect
 import json
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ministack.core import lambda_runtime
 
 from civicam.contracts.errors import Inconsistent
+from civicam_cli.deployment import REGION
 from civicam_cli.embedded import fidelity
 from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
+from civicam_cli.embedded.fidelity import batches, pace
 from civicam_cli.embedded.fidelity.errors import exception_class
 from tests.city.making import (
     create_stack,
@@ -25,11 +31,12 @@ from tests.city.making import (
     run_machine,
     run_task,
     stopped_task,
+    wait_for,
 )
 
 pytestmark = pytest.mark.flow
 RAISES = "class Bad(Exception): pass\ndef handler(event, context): raise Bad('no: such\\nthing')"
-SILENT = "def handler(event, context): return 1"
+TALKS = "def handler(event, context):\n for n in range(20): print(f'line {n}')"
 
 
 def test_another_version_of_ministack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,22 +83,82 @@ def test_a_log_without_a_traceback_names_no_class() -> None:
 # pace
 
 
-def fastest(city: City) -> float:
-    name = make_function(city, "silent", SILENT)
-    functions, seconds = client(city, "lambda"), []
-    for _ in range(8):
-        began = time.perf_counter()
-        functions.invoke(FunctionName=name, Payload=b"{}")
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+def first_wait() -> float:
+    """Seconds that the log reader of a worker waits for a first line."""
+    waits = inspect.signature(lambda_runtime.Worker._drain_stderr_bounded).parameters
+    return float(waits["first_line_wait"].default)
 
 
-def test_bare_makes_a_silent_function_wait(bare: City) -> None:
-    assert fastest(bare) > 0.050
+def test_bare_makes_a_silent_function_wait() -> None:
+    assert first_wait() == 0.050
 
 
-def test_a_silent_function_answers_at_once(emulated: City) -> None:
-    assert fastest(emulated) < 0.050
+def test_a_silent_function_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = lambda_runtime.Worker._drain_stderr_bounded
+    monkeypatch.setattr(reader, "__defaults__", reader.__defaults__)  # so that the test's end takes it back
+    pace.install()
+    assert first_wait() == pace.FIRST_LINE_SECONDS
+
+
+def test_a_function_that_logs_loses_no_line(emulated: City) -> None:
+    name = make_function(emulated, "talks", TALKS)
+    answer = client(emulated, "lambda").invoke(FunctionName=name, Payload=b"{}", LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    assert [line for line in log.splitlines() if line.startswith("line ")] == [f"line {n}" for n in range(20)]
+
+
+# batches
+
+
+def batch_sizes(city: City, folder: Path) -> list[int]:
+    """Into which batches 25 messages go, for a reader that asks for a hundred and gathers them for two seconds."""
+    noted = folder / "batches"
+    code = f"def handler(event, _):\n    open({str(noted)!r}, 'a').write(f\"{{len(event['Records'])}}\\n\")"
+    queue_url = client(city, "sqs").create_queue(QueueName="gathered", Attributes={"VisibilityTimeout": "900"})[
+        "QueueUrl"
+    ]
+    may_read = {
+        "Effect": "Allow",
+        "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        "Resource": "*",
+    }
+    client(city, "lambda").create_event_source_mapping(
+        EventSourceArn=f"arn:aws:sqs:{REGION}:000000000000:gathered",
+        FunctionName=make_function(city, "gathers", code, may_read),
+        BatchSize=100,
+        MaximumBatchingWindowInSeconds=2,
+    )
+    for number in range(25):
+        client(city, "sqs").send_message(QueueUrl=queue_url, MessageBody=str(number))
+    wait_for(lambda: noted.exists() and sum(map(int, noted.read_text().split())) == 25)
+    return [int(size) for size in noted.read_text().split()]
+
+
+def test_bare_takes_ten_messages_at_most(bare: City, tmp_path: Path) -> None:
+    assert max(batch_sizes(bare, tmp_path)) <= 10
+
+
+def test_a_reader_with_a_window_gets_what_came_in_it(emulated: City, tmp_path: Path) -> None:
+    assert batch_sizes(emulated, tmp_path) == [25]
+
+
+def a_queue(*bodies: str, waits_since: float) -> dict[str, Any]:
+    return {"messages": [{"body": body, "visible_at": waits_since} for body in bodies]}
+
+
+@pytest.mark.parametrize(
+    ("queue", "ripe"),
+    [
+        (a_queue(waits_since=0), False),
+        (a_queue("a", waits_since=96), False),
+        (a_queue("a", waits_since=95), True),
+        (a_queue("a", "b", "c", waits_since=99), True),
+        (a_queue("a", "b", "c", waits_since=101), False),
+    ],
+    ids=["empty", "within the window", "window over", "batch full", "in hand"],
+)
+def test_a_batch_is_ripe_when_its_window_is_over_or_it_is_full(queue: dict[str, Any], ripe: bool) -> None:
+    assert batches.is_ripe({"BatchSize": 3, "MaximumBatchingWindowInSeconds": 5}, queue, now=100) is ripe
 
 
 # transport
@@ -158,24 +225,6 @@ def test_bare_wants_an_action_that_iam_does_not_know(bare: City) -> None:
 
 def test_the_right_to_send_covers_a_batch(emulated: City) -> None:
     assert sends_a_batch(emulated) is None
-
-
-def reads_a_database(city: City) -> str | None:
-    client(city, "glue").create_database(DatabaseInput={"Name": "facts"})
-    code = "import boto3\ndef handler(event, context): boto3.client('glue').get_database(Name='facts')"
-    arn = "arn:aws:glue:us-east-1:000000000000:"
-    allowed = {"Effect": "Allow", "Action": "glue:GetDatabase", "Resource": [f"{arn}catalog", f"{arn}database/facts"]}
-    name = make_function(city, "reader", code, allowed)
-    said = json.loads(client(city, "lambda").invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
-    return said["errorMessage"] if said else None
-
-
-def test_bare_takes_a_database_for_a_table(bare: City) -> None:
-    assert "glue:GetDatabase" in str(reads_a_database(bare))
-
-
-def test_the_right_to_a_database_is_a_right_to_it(emulated: City) -> None:
-    assert reads_a_database(emulated) is None
 
 
 # buckets
@@ -277,15 +326,16 @@ def test_a_task_without_a_role_has_no_rights(emulated: City) -> None:
 
 def test_a_service_replaces_a_task_that_ended(emulated: City) -> None:
     ecs = client(emulated, "ecs")
-    register_task(emulated, "served", "import time; time.sleep(3)")
+    register_task(emulated, "served", "import time; time.sleep(600)")
     ecs.create_service(cluster="city", serviceName="served", taskDefinition="served", desiredCount=1)
     first = running(emulated, "served", but="")
+    ecs.stop_task(cluster="city", task=first)
     assert running(emulated, "served", but=first) != first
     ecs.update_service(cluster="city", service="served", desiredCount=0)
 
 
 def running(city: City, service: str, but: str) -> str:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         arns = client(city, "ecs").list_tasks(cluster="city", serviceName=service, desiredStatus="RUNNING")["taskArns"]
         others = [arn for arn in arns if arn != but]

@@ -14,6 +14,8 @@ from civicam_cli.embedded import deploying, life
 from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
 from civicam_cli.embedded.fingerprint import Fingerprint
+from civicam_cli.models import usual
+from civicam_cli.places import LAPTOP
 from civicam_cli.status import status_of
 from tests.city.making import kill
 
@@ -78,7 +80,7 @@ def test_a_city_is_started_stopped_killed_and_whole_again_by_command(a_city: Cal
     assert up.returncode == 0, up.stderr
     outputs = embedded_deployment(city.folder).outputs
     footage, facts = outputs["FootageBucket"], outputs["FactsTable"]
-    assert client(city, "s3").list_objects_v2(Bucket=outputs["ModelsBucket"])["KeyCount"] == 2
+    assert client(city, "s3").list_objects_v2(Bucket=outputs["ModelsBucket"])["KeyCount"] == len(usual(LAPTOP))
     client(city, "s3").put_object(Bucket=footage, Key="inbox/confirmed", Body=b"footage")
     item = {"camera_run": {"S": "c#live"}, "moment": {"S": "m"}, "expires_at": {"N": "9999999999"}}
     client(city, "dynamodb").put_item(TableName=facts, Item=item)

@@ -34,11 +34,22 @@ NOTHING_TO_JOIN = "no partition has enough small files here to be joined (tests/
 NO_SERIES = "reads a minute's pictures when it closes their series (tests/cameras/test_functions.py; the demo does)"
 REFUSES = "quarantines an object whose metadata tell nothing (tests/cameras/test_ways_in.py)"
 UNUSED_HERE: dict[str, dict[str, str]] = {
+    "set_tiers": {
+        "dynamodb:PutItem": "no camera changes its tier here (tests/vision/test_tiers.py)",
+        "sqs:SendMessage": LAMBDA_DEAD_LETTERS,
+    },
     "judge_clip": {"sqs:ChangeMessageVisibility": PUTS_OFF},
     "publish_facts": {"sqs:SendMessage": LAMBDA_DEAD_LETTERS},
-    "detector": {"sqs:ChangeMessageVisibility": "holds a message longer than its first term, or puts it off"},
+    "detector": {
+        "sqs:ChangeMessageVisibility": "holds a message longer than its first term, or puts it off",
+        "dynamodb:UpdateItem": "gives a clip up after its last try (tests/vision/test_detector_worker.py)",
+    },
     "pull_clips": {"sqs:ChangeMessageVisibility": PUTS_OFF, "s3:GetObject": NO_SERIES},
-    "announce_clip": {"s3:DeleteObject": REFUSES, "s3:PutObject": REFUSES, "sqs:SendMessage": LAMBDA_DEAD_LETTERS},
+    "announce_clip": {
+        "s3:DeleteObject": REFUSES,
+        "s3:PutObject": REFUSES,
+        "sqs:ChangeMessageVisibility": PUTS_OFF,
+    },
     "sweep_clips": {
         "dynamodb:GetItem": NOTHING_LOST,
         "dynamodb:PutItem": NOTHING_LOST,
@@ -54,7 +65,6 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "sqs:ChangeMessageVisibility": PUTS_OFF,
     },
     "compact_tables": {
-        "glue:GetDatabase": NOTHING_TO_JOIN,
         "glue:UpdateTable": NOTHING_TO_JOIN,
         "s3:DeleteObject": NOTHING_TO_JOIN,
         "s3:PutObject": NOTHING_TO_JOIN,
@@ -73,7 +83,7 @@ def test_no_right_is_granted_that_nobody_needs(
     if not any(item.path.name == "test_way_of_a_clip.py" for item in request.session.items):
         pytest.skip("it looks back on the flow tests: run tests/city as a whole")
     functions = aws("lambda")
-    for name in ("compact_tables", "sweep_clips"):
+    for name in ("compact_tables", "set_tiers", "sweep_clips"):
         told = functions.invoke(FunctionName=f"civicam-laptop-{name}", Payload=b"{}")
         assert "FunctionError" not in told, told["Payload"].read()
     wait_for(city.rights_used.exists)
@@ -88,7 +98,7 @@ def test_no_right_is_granted_that_nobody_needs(
 
 
 def _roles(aws: Callable[[str], Any]) -> dict[str, str]:
-    """The role's name by function, and of the detector's task."""
+    """The role's name by function, and by task."""
     pages = aws("lambda").get_paginator("list_functions").paginate()
     roles = {
         function["FunctionName"].removeprefix("civicam-laptop-"): function["Role"].rpartition("/")[2]
@@ -98,7 +108,7 @@ def _roles(aws: Callable[[str], Any]) -> dict[str, str]:
     ecs = aws("ecs")
     for definition in ecs.list_task_definitions()["taskDefinitionArns"]:
         task = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]
-        roles["detector"] = task["taskRoleArn"].rpartition("/")[2]
+        roles[task["family"].removeprefix("civicam-laptop-")] = task["taskRoleArn"].rpartition("/")[2]
     return roles
 
 

@@ -3,12 +3,19 @@
 import base64
 import json
 import time
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from civicam.contracts.base import now, utc_text
+from civicam.contracts.cameras import Profile
+from civicam.contracts.geometry import Line
+from civicam.contracts.vision import VehiclesCounted
 from civicam.operations.policy import Role
 from tests.city.whole import WholeCity
+from tests.fakes.footage import clip as video
+from tests.fakes.footage import passing
 
 pytestmark = pytest.mark.flow
 
@@ -58,6 +65,23 @@ def test_a_recorder_delivers_for_its_own_unit_only(whole: WholeCity) -> None:
     as_if_ours = theirs.model_copy(update={"unit_id": "ward-sai-gon"})
 
     assert whole.declare(as_if_ours, b"x").status_code == 404
+
+
+def test_a_count_by_hand_stands_beside_the_city_s_own(whole: WholeCity) -> None:
+    line = Line(line_id="across", points=((160, 0), (160, 190)))
+    camera = whole.camera("counted", Profile(analytics=("vehicle",), sampling_fps=1, lines=(line,)))
+    start = now() - timedelta(minutes=5)
+    minute = whole.deliver(camera, video(passing(60), fps=1, gop=10), start, seconds=60)
+    whole.facts_of(minute, VehiclesCounted)
+    tally = {"line_id": "across", "direction": "forward", "count": 0}
+    sheet = {"start": utc_text(start), "minutes": 1, "tallies": [tally]}
+
+    filed = whole.call(Role.SUPERVISOR, "POST", f"/v1/cameras/{camera.camera_id}/counts", json=sheet)
+
+    assert (filed.status_code, filed.json()["total"]["by_city"]) == (200, 0)
+    assert filed.json()["covered"] > 0.9
+    beside = whole.call(Role.OPERATOR, "GET", f"/v1/facts?camera_id={camera.camera_id}").json()["manual_counts"]
+    assert beside == [filed.json()]
 
 
 def _with(whole: WholeCity, token: str) -> httpx.Response:

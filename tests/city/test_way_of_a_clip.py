@@ -1,6 +1,7 @@
 """A clip on its way through the whole city, on the embedded AWS with its IAM enforced: what comes of it, and once."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,15 +10,19 @@ from typing import Any
 import pytest
 
 from civicam.aws.footage import FootageStore
+from civicam.aws.recent import RECENT_SECONDS
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
+from civicam.aws.tiers import Tiers
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipRejected, ClipStored, HttpSource, Profile, PushSource, Tier
 from civicam.contracts.vision import ClipAbandoned, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertAcknowledged, AlertRaised, LineCount, Rule
 from civicam.operations.policy import Role
 from civicam.runtime.segmenting import stamped
+from civicam.vision.tiers import TierSetting
 from civicam_cli.dead_letters import dead_letters, move_back
+from civicam_cli.embedded.city import City
 from civicam_cli.farm import farm, feeds_of
 from civicam_cli.receiver import subscribe
 from tests.city.whole import WholeCity
@@ -171,11 +176,25 @@ def test_an_upload_of_other_bytes_than_declared_is_refused_by_the_store(whole: W
     assert whole.put(upload, b"longer than it may be" * 99).status_code in {400, 403}
 
 
+def test_a_clip_whose_recorder_died_before_completing_it_is_announced_by_the_store(
+    whole: WholeCity, filmed: Callable[[Camera], bytes]
+) -> None:
+    camera = whole.camera("dies after its upload", JUNCTION)
+    body = filmed(camera)
+    declared = whole.declare(camera, body, seconds=SECONDS).json()
+    assert whole.put(declared["upload"], body).status_code == 200
+
+    (stored,) = whole.facts_of(declared["clip_id"], ClipStored)
+    whole.facts_of(declared["clip_id"], VehiclesCounted)
+
+    assert stored.camera_id == camera.camera_id
+
+
 def test_a_clip_whose_inference_fails_is_abandoned_then_redriven_and_counted_once(
     whole: WholeCity, filmed: Callable[[Camera], bytes], out_of_order: Callable[[str], Any]
 ) -> None:
     camera = whole.camera("inference fails", JUNCTION)
-    with out_of_order("detect_objects"):
+    with out_of_order("detect_clip"):
         clip = whole.deliver(camera, filmed(camera), seconds=SECONDS)
         (abandoned,) = whole.facts_of(clip, ClipAbandoned, seconds=200)
         whole.wait_until(lambda: whole.waiting_in("ClipDeadLettersUrl") == 1)
@@ -198,6 +217,24 @@ def test_the_gpu_tier_brings_the_same_facts(whole: WholeCity, filmed: Callable[[
     for kind in JUDGED:
         (one,), (other,) = whole.facts_of(first, kind), whole.facts_of(second, kind)
         assert _measures(one) == _measures(other)
+
+
+def test_a_camera_that_names_no_tier_goes_where_the_city_sends_it(
+    whole: WholeCity, city: City, filmed: Callable[[Camera], bytes]
+) -> None:
+    tiers = Tiers(whole.deployment.outputs["TiersTable"])
+    camera, standing = whole.camera("sent to the GPU tier", JUNCTION), tiers.current()
+    sent = TierSetting(version=standing.version + 1, on_gpu=3, since=now())
+    assert tiers.put(sent)
+    time.sleep(RECENT_SECONDS)
+    try:
+        clip = whole.deliver(camera, filmed(camera), seconds=SECONDS)
+        whole.facts_of(clip, VehiclesCounted)
+    finally:
+        assert tiers.put(sent.model_copy(update={"version": sent.version + 1, "on_gpu": 0}))
+
+    said = [log.read_text() for log in city.scratch.glob("task-*.log")]
+    assert any(clip in text and "clip detected" in text for text in said), "the detector's task worked on it"
 
 
 def test_a_clip_that_comes_late_leaves_the_counts_that_the_right_order_gives(

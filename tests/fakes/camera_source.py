@@ -1,12 +1,13 @@
 """A camera's HTTP address on loopback, which answers as a test tells it to."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ssl import SSLContext
+
+from tests.fakes.loopback import Quiet, listening
 
 
 @dataclass
@@ -24,11 +25,12 @@ class Answer:
 class Source:
     """Answers GETs in the order of `answers`, the last one for ever."""
 
-    def __init__(self, port: int, scheme: str) -> None:
-        self.port, self.scheme = port, scheme
+    def __init__(self, scheme: str) -> None:
+        self.port, self.scheme = 0, scheme
         self.answers: list[Answer] = [Answer(404)]
         self.asked: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.pieces_sent = 0
 
     @property
     def url(self) -> str:
@@ -42,11 +44,11 @@ class Source:
 def camera_source(tls: SSLContext | None = None) -> Iterator[Source]:
     """A source that listens."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            listening.paths.append(self.path)
-            listening.asked.append({name.lower(): value for name, value in self.headers.items()})
-            answer = listening.answer()
+            source.paths.append(self.path)
+            source.asked.append({name.lower(): value for name, value in self.headers.items()})
+            answer = source.answer()
             self.send_response(answer.status)
             told = {"Content-Type": answer.media_type, "Content-Length": str(len(answer.body) + answer.cut)}
             for name, value in (told | answer.headers).items():
@@ -60,22 +62,11 @@ def camera_source(tls: SSLContext | None = None) -> Iterator[Source]:
                 for piece in pieces:
                     self.wfile.write(piece)
                     self.wfile.flush()
+                    source.pieces_sent += 1
                     time.sleep(answer.drip_seconds)
             except OSError:
                 return
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        if tls:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        listening = Source(server.server_port, "https" if tls else "http")
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield listening
-        finally:
-            server.shutdown()
-            thread.join()
+    source = Source("https" if tls else "http")
+    with listening(Handler, tls=tls) as source.port:
+        yield source

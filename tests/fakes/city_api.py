@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from civicam.contracts.cameras import ClipDeclaration
 from civicam.contracts.ids import clip_id
+from tests.fakes.loopback import Quiet, listening
 
 TOKEN = "a-token"
 
@@ -18,7 +18,7 @@ TOKEN = "a-token"
 class CityApi:
     """What it was given, and what it shall answer: `failures` are statuses by kind, for the next requests of it."""
 
-    url: str
+    url: str = ""
     declared: dict[str, ClipDeclaration] = field(default_factory=dict)
     stored: dict[str, bytes] = field(default_factory=dict)
     completed: list[ClipDeclaration] = field(default_factory=list)
@@ -66,7 +66,7 @@ class CityApi:
 def city_api(port: int = 0) -> Iterator[CityApi]:
     """An API that listens."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             kind = "complete" if self.path.endswith("/complete") else "declare"
@@ -94,18 +94,7 @@ def city_api(port: int = 0) -> Iterator[CityApi]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    with Server(("127.0.0.1", port), Handler) as server:
-        api = CityApi(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield api
-        finally:
-            server.shutdown()
-            thread.join()
+    api = CityApi()
+    with listening(Handler, port) as found:
+        api.url = f"http://127.0.0.1:{found}"
+        yield api

@@ -20,7 +20,9 @@ TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
         ("clip_id",),
         {"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},
     ),
-    "FACTS_TABLE": (("camera_run", "moment"), {"by_clip": ("clip_id", "run")}),
+    "FACTS_TABLE": (("camera_run", "moment"), {}),
+    "REPLAYS_TABLE": (("run", "part"), {}),
+    "TIERS_TABLE": (("setting",), {}),
     "RULES_TABLE": (("rule_id",), {"by_camera": ("camera_id", "rule_id")}),
     "ALERTS_TABLE": (("alert_id",), {"by_unit": ("unit_id", "raised_at")}),
 }
@@ -63,12 +65,11 @@ def city_in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def make_table(name: str, key: Key, indexes: Mapping[str, Key]) -> None:
     """A table with text keys and indexes of everything."""
     attributes = sorted({*key, *(part for index in indexes.values() for part in index)})
-    request: dict[str, Any] = {
-        "GlobalSecondaryIndexes": [
-            {"IndexName": index, "KeySchema": schema(index_key), "Projection": {"ProjectionType": "ALL"}}
-            for index, index_key in indexes.items()
-        ]
-    }
+    made = [
+        {"IndexName": index, "KeySchema": schema(index_key), "Projection": {"ProjectionType": "ALL"}}
+        for index, index_key in indexes.items()
+    ]
+    request: dict[str, Any] = {"GlobalSecondaryIndexes": made} if made else {}
     boto3.client("dynamodb").create_table(
         TableName=name,
         KeySchema=schema(key),

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from civicam.contracts.ids import clip_id, fact_id
+from civicam.contracts.ids import clip_id, digest, fact_id
+from civicam.contracts.incidents import EvidenceFrame, IncidentSuspected
 from civicam.contracts.vision import Crossings, CrowdMeasured, VehiclesCounted, Window, ZonePeople
 
 CAMERA = "01JD8K3V4N0000000000000001"
@@ -25,6 +26,28 @@ def vehicles(*crossings: Crossings, **changes: Any) -> VehiclesCounted:
 def crowd(*zones: ZonePeople, **changes: Any) -> CrowdMeasured:
     """People measured in one clip."""
     return CrowdMeasured(**_clip(CrowdMeasured.TYPE, changes), people_mean=1.0, people_max=len(zones), zones=zones)
+
+
+def incident(
+    rule: Any = "stopped_vehicle", *, name: str = "one", ended: bool = False, **changes: Any
+) -> IncidentSuspected:
+    """An incident that began in one clip, or ended there."""
+    about = f"{digest('incident', name)} {'ended' if ended else 'begun'}"
+    whole = _clip(f"{IncidentSuspected.TYPE} {about}", changes)
+    start = whole["capture_start"]
+    del whole["window"]
+    measured: dict[str, Any] = {
+        "incident_id": digest("incident", name),
+        "rule": rule,
+        "phase": "ended" if ended else "begun",
+        "start": start,
+        "end": start + timedelta(seconds=4) if ended else None,
+        "evidence": (EvidenceFrame(clip_id=whole["clip_id"], index=7, at=start),),
+        "zone_id": "lane",
+        "track_ids": ("1-0",),
+        "measures": {"stood_s": 4.0},
+    }
+    return IncidentSuspected(**measured | whole)
 
 
 def _clip(kind: str, changes: dict[str, Any]) -> dict[str, Any]:

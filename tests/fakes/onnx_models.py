@@ -2,6 +2,10 @@
 
 import struct
 
+import numpy as np
+
+from civicam.runtime.onnx_graph import Graph, Node
+from civicam.runtime.onnx_graph import node as onnx_node
 from civicam.runtime.protobuf import encoded
 
 FLOAT = 1
@@ -88,3 +92,44 @@ def nested(depth: int) -> bytes:
         attribute = encoded(5, encoded(1, b"body") + encoded(6, graph))
         graph = doubling_graph(nodes=encoded(1, node("Loop", ("x",), "y", attributes=attribute)))
     return model(graph)
+
+
+def shuffling(blocks: int, *, channels: int = 32, last: tuple[Node, ...] = ()) -> bytes:
+    """ShuffleNet's blocks: half of the channels convolved, squeezed, excited and joined to the rest, then shuffled.
+
+    Weights are random, the same each time. `last` may read what was `shuffled`, and gives `y`; a convolution else.
+    """
+    half, random = channels // 2, np.random.default_rng(blocks)
+    graph = Graph(memoryview(b""))
+
+    def convolved(name: str, taken: str, wide: int, size: int = 1, group: int = 1, into: int = half) -> Node:
+        weights = random.normal(size=(into, wide // group, size, size)).astype(np.float32) / wide
+        inputs = [taken, graph.add(f"{name}.w", weights), graph.add(f"{name}.b", np.full(into, 0.1, np.float32))]
+        pads = (size // 2,) * 4
+        return onnx_node("Conv", inputs, name, group=group, kernel_shape=(size, size), pads=pads)
+
+    order = np.arange(channels).reshape(2, half).T.ravel()
+    nodes = [convolved("first", "x", 3, into=channels), onnx_node("Relu", ["first"], "shuffled0")]
+    for block in range(blocks):
+        kept, taken, deep = f"kept{block}", f"taken{block}", f"deep{block}"
+        nodes += [
+            onnx_node("Split", [f"shuffled{block}"], kept, axis=1).renamed([f"shuffled{block}"], [kept, taken]),
+            convolved(f"wide{block}", taken, half),
+            convolved(deep, f"wide{block}", half, size=3, group=half),
+            onnx_node("Concat", [f"wide{block}", deep], f"both{block}", axis=1),
+            onnx_node("GlobalAveragePool", [f"both{block}"], f"mean{block}"),
+            convolved(f"gate{block}", f"mean{block}", channels, into=channels),
+            onnx_node("HardSigmoid", [f"gate{block}"], f"open{block}"),
+            onnx_node("Mul", [f"both{block}", f"open{block}"], f"excited{block}"),
+            convolved(f"narrow{block}", f"excited{block}", channels),
+            onnx_node("Concat", [kept, f"narrow{block}"], f"joined{block}", axis=1),
+            onnx_node("Gather", [f"joined{block}", graph.add(f"order{block}", order)], f"shuffled{block + 1}", axis=1),
+        ]
+    nodes += last or (convolved("y", f"shuffled{blocks}", channels, into=5),)
+    graph.take(nodes)
+    ends = encoded(11, value_info("x", (1, 3, 8, 8))) + encoded(12, encoded(1, b"y") + ANY_FLOATS)
+    return model(graph.written() + encoded(2, b"shuffling") + ends, ir_version=4)
+
+
+ANY_FLOATS = encoded(2, encoded(1, encoded(1, FLOAT)))
+"""The type of an output whose shape the runtime finds out."""

@@ -1,11 +1,12 @@
 """Somebody's webhook receiver on loopback, which answers as a test tells it to."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.fakes.loopback import Quiet, listening
 
 
 @dataclass
@@ -30,8 +31,8 @@ class Received:
 class Receiver:
     """Takes POSTs; replies in the order of `replies`, the last one for ever."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self) -> None:
+        self.url = ""
         self.replies: list[Reply] = [Reply()]
         self.received: list[Received] = []
 
@@ -44,11 +45,11 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     """A receiver that listens."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            listening.received.append(Received(self.path, dict(self.headers), body))
-            reply = listening.reply()
+            taker.received.append(Received(self.path, dict(self.headers), body))
+            reply = taker.reply()
             time.sleep(reply.after_seconds)
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
@@ -56,16 +57,7 @@ def receiver() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        listening = Receiver(f"http://127.0.0.1:{server.server_port}/hooks?of=city")
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield listening
-        finally:
-            server.shutdown()
-            thread.join()
+    taker = Receiver()
+    with listening(Handler) as port:
+        taker.url = f"http://127.0.0.1:{port}/hooks?of=city"
+        yield taker

@@ -45,6 +45,14 @@ class Mover:
         return Box(**{"label": self.label, "score": self.score, "xyxy": (x1, y1, x2, y2)} | changes)
 
 
+def route(*places: tuple[float, float, float], **looks: Any) -> list[Mover]:
+    """One thing's way through places (seconds, x, y): straight from one to the next; it stands where two are one."""
+    return [
+        Mover(x, y, vx=(to_x - x) / (to_s - at_s), vy=(to_y - y) / (to_s - at_s), since_s=at_s, until_s=to_s, **looks)
+        for (at_s, x, y), (to_s, to_x, to_y) in pairwise(places)
+    ]
+
+
 Instant = tuple[float, tuple[Box, ...]]
 """Seconds from the scene's start, and what is seen."""
 
@@ -101,7 +109,7 @@ def clip_of(
         footage=footage,
         profile_version=1,
         sampled=Sampled(**facts | {"frames": len(boxes["objects"].frames), "coverage": 1.0} | sampled),
-        boxes={name: f"s3://work/boxes/{footage.clip_id}/live/{name}.json.gz" for name in boxes},
+        boxes={name: f"s3://work/boxes/{footage.clip_id}/live.json.gz#{name}" for name in boxes},
         ingested_at=footage.capture_end,
     )
     return SceneClip(detected, boxes)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import boto3
 
 from civicam.aws.claims import ClipState
+from civicam.aws.packed_facts import pack
 from civicam.aws.recovery import City, Scope, recover
 from civicam.contracts.base import now
 from civicam.contracts.facts import CloudEvent, Fact
@@ -92,7 +93,7 @@ def put_into_outbox(*facts: Any) -> None:
     item: dict[str, Any] = {
         "camera_run": {"S": f"{CAMERA}#live"},
         "moment": {"S": facts[0].clip_id},
-        "facts": {"L": [{"S": CloudEvent.of(fact).model_dump_json()} for fact in facts]},
+        "facts": pack(map(CloudEvent.of, facts)),
     }
     boto3.client("dynamodb").put_item(TableName=os.environ["FACTS_TABLE"], Item=item)
 

@@ -7,6 +7,8 @@ import pytest
 
 from infra.assembly import Assembly, Resource
 from infra.constructs.analyse_clip import SECONDS, TRANSIENT_IN_LAMBDA
+from infra.flow_steps import label
+from infra.settings import PRODUCTION
 
 pytestmark = pytest.mark.infra
 
@@ -19,8 +21,13 @@ def led(city: Assembly, stack: str, value: Any) -> Resource:
     return found
 
 
-def definition(city: Assembly) -> dict[str, Any]:
-    [machine] = city.resources("AWS::StepFunctions::StateMachine")
+def machine_of(city: Assembly, name: str) -> Resource:
+    [machine] = (one for one in city.resources("AWS::StepFunctions::StateMachine") if label(one) == name)
+    return machine
+
+
+def definition(city: Assembly, name: str = "AnalyseClip") -> dict[str, Any]:
+    machine = machine_of(city, name)
     pieces = machine.properties["DefinitionString"]["Fn::Join"][1]
     parsed: dict[str, Any] = json.loads("".join(piece if isinstance(piece, str) else "x" for piece in pieces))
     return parsed
@@ -106,7 +113,7 @@ def test_clips_of_one_camera_are_judged_in_order(production: Assembly) -> None:
 
 
 def test_the_queue_learns_how_a_clip_ended_before_it_shows_it_again(production: Assembly) -> None:
-    [machine] = production.resources("AWS::StepFunctions::StateMachine")
+    machine = machine_of(production, "AnalyseClip")
     [admit] = (f for f in production.resources("AWS::Lambda::Function") if "admit_clip" in f.properties["Handler"])
     [clips] = (queue for queue in production.resources(QUEUE) if queue.name == "ClipQueue")
     assert machine.properties["StateMachineType"] == "EXPRESS"
@@ -117,9 +124,7 @@ def test_the_queue_learns_how_a_clip_ended_before_it_shows_it_again(production: 
 
 def test_a_throttled_detector_is_tried_again_under_both_names_with_jitter(production: Assembly) -> None:
     states = definition(production)["States"]
-    branches = [branch["States"] for branch in states["EveryPass"]["Branches"]]
-    calls = [states["SampleClip"], *(state for branch in branches for state in branch.values())]
-    assert len(calls) == 3
+    calls = [states["SampleClip"], states["DetectClip"]]
     for call in calls:
         [retry] = call["Retry"]
         assert retry["ErrorEquals"] == TRANSIENT_IN_LAMBDA
@@ -128,15 +133,39 @@ def test_a_throttled_detector_is_tried_again_under_both_names_with_jitter(produc
         assert retry["MaxAttempts"] <= 5
 
 
-def test_the_machine_uses_only_what_the_embedded_aws_honours(production: Assembly) -> None:
-    text = json.dumps(definition(production))
-    for ignored in ("ItemBatcher", "ResultWriter", "HeartbeatSeconds", "JSONata"):
-        assert ignored not in text
+@pytest.mark.parametrize("name", ["AnalyseClip", "Replay"])
+def test_the_machines_use_only_what_the_embedded_aws_honours(production: Assembly, name: str) -> None:
+    text = json.dumps(definition(production, name))
+    for ignored in ("ItemBatcher", "ResultWriter", "HeartbeatSeconds", "JSONata", "MaxDelaySeconds"):
+        assert ignored not in text or (name, ignored) == ("AnalyseClip", "MaxDelaySeconds")
 
 
-def test_failed_runs_can_be_read_afterwards_without_their_content(production: Assembly) -> None:
-    [machine] = production.resources("AWS::StepFunctions::StateMachine")
+@pytest.mark.parametrize(("name", "level"), [("AnalyseClip", "ERROR"), ("Replay", "ALL")])
+def test_failed_runs_can_be_read_afterwards_without_their_content(production: Assembly, name: str, level: str) -> None:
+    machine = machine_of(production, name)
     logging = machine.properties["LoggingConfiguration"]
-    assert logging["Level"] == "ALL"
+    assert logging["Level"] == level
     assert not logging.get("IncludeExecutionData", False)
     assert machine.properties["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_a_replay_is_a_bounded_map_over_its_manifest_that_bears_a_failed_batch(production: Assembly) -> None:
+    machine = machine_of(production, "Replay")
+    every_batch = definition(production, "Replay")["States"]["EveryBatch"]
+    assert machine.properties["StateMachineType"] == "STANDARD"
+    assert every_batch["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert every_batch["ItemReader"]["Parameters"]["Key.$"] == "$.manifest"
+    assert 1 <= every_batch["MaxConcurrency"] <= PRODUCTION.batches_at_once
+    assert every_batch["ToleratedFailurePercentage"] == 10
+
+
+def test_a_batch_is_a_task_waited_for_within_bounds_and_tried_again(production: Assembly) -> None:
+    [batch] = definition(production, "Replay")["States"]["EveryBatch"]["ItemProcessor"]["States"].values()
+    [retry] = batch["Retry"]
+    assert batch["Resource"].endswith(":ecs:runTask.sync")
+    assert batch["TimeoutSeconds"] <= 3 * 3600
+    assert "States.TaskFailed" in retry["ErrorEquals"]
+    assert 1 <= retry["MaxAttempts"] <= 3
+    assert batch["ResultSelector"] == {"done": True}, "a map's output must stay below 256 KB, however many batches"
+    placed = batch["Parameters"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert placed["AssignPublicIp"] == "DISABLED"

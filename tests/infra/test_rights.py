@@ -17,6 +17,7 @@ KNOW_NO_RESOURCES = {
     "xray:GetSamplingTargets",
     "dynamodb:ListStreams",
     "ecr:GetAuthorizationToken",
+    "cloudwatch:GetMetricData",
     "logs:CreateLogDelivery",
     "logs:GetLogDelivery",
     "logs:UpdateLogDelivery",
@@ -61,7 +62,7 @@ def test_all_resources_are_meant_only_where_iam_knows_no_others(production: Asse
             assert set(listed(statement["Action"])) <= KNOW_NO_RESOURCES, policy.logical_id
 
 
-def test_what_stands_open_in_a_resource_is_a_prefix_or_a_database(production: Assembly) -> None:
+def test_what_stands_open_in_a_resource_is_a_prefix_a_database_or_what_one_thing_starts(production: Assembly) -> None:
     for policy, statement in statements(production):
         for resource in listed(statement["Resource"]):
             pieces = resource.get("Fn::Join", ["", []])[1] if isinstance(resource, dict) else [resource]
@@ -70,18 +71,63 @@ def test_what_stands_open_in_a_resource_is_a_prefix_or_a_database(production: As
                 is_prefix = "arn:aws:s3:::" in text and text.endswith("/*") and text.count("*") == 1
                 is_database = ":table/civicam_production_lake/*" in text
                 is_version = text == ":*"
-                assert is_prefix or is_database or is_version, f"{policy.logical_id}: {text}"
+                is_task = text.endswith(":task/civicam-production-city/*")
+                is_batch = text.endswith(":execution:civicam-production-replay/Batches:*")
+                assert is_prefix or is_database or is_version or is_task or is_batch, f"{policy.logical_id}: {text}"
 
 
-def test_the_machine_may_do_exactly_what_its_states_call(production: Assembly) -> None:
-    [machine] = production.resources("AWS::StepFunctions::StateMachine")
-    role = production.led_to(machine.stack, machine.properties["RoleArn"])
+def rights_of(city: Assembly, machine: Resource) -> dict[str, set[Resource]]:
+    role = city.led_to(machine.stack, machine.properties["RoleArn"])
     assert role is not None
-    rights = {action: held for action, held in allowed(production, role).items() if action not in KNOW_NO_RESOURCES}
+    return {action: held for action, held in allowed(city, role).items() if action not in KNOW_NO_RESOURCES}
+
+
+def test_the_machine_of_the_hot_path_may_do_exactly_what_its_states_call(production: Assembly) -> None:
+    rights = rights_of(production, machine_of(production, "AnalyseClip"))
     assert set(rights) == {"lambda:InvokeFunction", "events:PutEvents", "sqs:SendMessage"}
     assert {label(resource) for held in rights.values() for resource in held} == {
-        step.effect for step in by_machines(production)
+        step.effect for step in by_machines(production) if step.cause == "AnalyseClip"
     }
+
+
+def test_the_machine_of_replays_may_read_manifests_and_run_its_one_task(production: Assembly) -> None:
+    machine = machine_of(production, "Replay")
+    rights = rights_of(production, machine)
+    assert set(rights) == {
+        "s3:GetObject",
+        "kms:Decrypt",
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:StopExecution",
+        "ecs:RunTask",
+        "ecs:DescribeTasks",
+        "ecs:StopTask",
+        "iam:PassRole",
+        "events:PutTargets",
+        "events:PutRule",
+        "events:DescribeRule",
+    }
+    assert {label(task) for task in rights["ecs:RunTask"]} == {"Replayer"}
+    assert {role.name for role in rights["iam:PassRole"]} == {"ReplayerRole", "ReplayerTaskExecutionRole"}
+    own = [text for _, text in resources_of(production, machine, "states:StartExecution")]
+    assert own == [f"arn:aws:states:ap-southeast-1:account:stateMachine:{machine.properties['StateMachineName']}"]
+    read = [text for _, text in resources_of(production, machine, "s3:GetObject")]
+    assert [text.rpartition("-work-")[2] for text in read] == ["account-ap-southeast-1/replays/*"]
+
+
+def machine_of(city: Assembly, name: str) -> Resource:
+    [machine] = (one for one in city.resources("AWS::StepFunctions::StateMachine") if label(one) == name)
+    return machine
+
+
+def resources_of(city: Assembly, machine: Resource, action: str) -> Iterator[tuple[Resource, str]]:
+    """The ARNs that a machine's role may do something to, the account's number as `account`."""
+    role = city.led_to(machine.stack, machine.properties["RoleArn"])
+    for policy, statement in statements(city):
+        if action in listed(statement["Action"]) and city.led_to(policy.stack, policy.properties["Roles"][0]) == role:
+            for resource in listed(statement["Resource"]):
+                pieces = resource["Fn::Join"][1] if isinstance(resource, dict) else [resource]
+                yield policy, "".join(piece if isinstance(piece, str) else "account" for piece in pieces)
 
 
 def test_each_schedule_may_call_its_function_and_leave_dead_letters(production: Assembly) -> None:
@@ -147,4 +193,4 @@ def test_every_function_that_reads_personal_pictures_is_known(production: Assemb
         if "s3:GetObject" in listed(statement["Action"]) and "footage" in str(statement["Resource"])
     }
     names = {reader.split("RoleDefaultPolicy")[0] for reader in readers}
-    assert names == {"PullClips", "AnnounceClip", "SweepClips", "SampleClip", "Api"}
+    assert names == {"PullClips", "AnnounceClip", "SweepClips", "SampleClip", "Replayer", "Api"}

@@ -50,8 +50,9 @@ def test_the_laptop_leaves_out_the_gpu_instances_alone(production: Assembly, lap
 
 def test_the_laptop_takes_no_layers_and_builds_no_images(laptop: Assembly) -> None:
     assert not list(laptop.resources("AWS::Lambda::LayerVersion"))
-    [task] = laptop.resources("AWS::ECS::TaskDefinition")
-    assert task.properties["ContainerDefinitions"][0]["Image"] == "civicam/vision/detector"
+    tasks = laptop.resources("AWS::ECS::TaskDefinition")
+    images = {task.properties["ContainerDefinitions"][0]["Image"] for task in tasks}
+    assert images == {"civicam/vision/detector", "civicam/vision/replayer"}
 
 
 def test_a_layer_that_is_missing_names_the_remedy() -> None:
@@ -74,7 +75,18 @@ def test_unit_tests_make_the_tables_that_the_stacks_declare(laptop: Assembly) ->
 
 
 def test_functions_find_their_names_among_the_outputs(laptop: Assembly) -> None:
-    settings = {"PRIVATE_NETWORKS", "MAX_CLIP_BYTES", "MAX_CLIP_SECONDS", "RUN_TRIES", "LAKE_BATCH_SECONDS"}
+    settings = {
+        "PRIVATE_NETWORKS",
+        "MAX_CLIP_BYTES",
+        "MAX_CLIP_SECONDS",
+        "RUN_TRIES",
+        "INFERENCE_PRECISION",
+        "OBJECTS_MODELS",
+        "FACES_MODELS",
+        "LAKE_BATCH_SECONDS",
+        "CLIPS_AT_ONCE",
+        "MOST_GPU_WORKERS",
+    }
     for function in laptop.resources("AWS::Lambda::Function"):
         variables = set(function.properties["Environment"]["Variables"])
         named = {name for name in variables - settings if not name.startswith("POWERTOOLS_")}

@@ -18,9 +18,10 @@ from civicam.contracts.base import now
 from civicam.contracts.cameras import ClipRejected
 from civicam.contracts.errors import Unavailable
 from civicam.contracts.facts import CloudEvent
+from civicam.contracts.incidents import IncidentSuspected
 from civicam.lake.batches import arrow_rows
-from civicam.lake.schemas import TABLES
-from tests.fakes.facts import START
+from civicam.lake.schemas import CAMERA_BUCKETS, TABLES
+from tests.fakes.facts import START, incident
 
 pytestmark = pytest.mark.unit
 
@@ -49,6 +50,20 @@ def test_facts_delivered_again_in_another_batch_are_left_out(lake: Lake, vehicle
     lake.append_once(VEHICLES, rows(vehicles(0), vehicles(1)), "first")
     assert lake.append_once(VEHICLES, rows(vehicles(1), vehicles(2)), "second") == 1
     assert len(stored(lake)) == 3
+
+
+def test_several_facts_of_one_kind_in_one_clip_are_a_row_each(lake: Lake) -> None:
+    table = TABLES[IncidentSuspected.TYPE]
+    begun, other, ended = incident(name="a"), incident(name="b"), incident(name="a", ended=True)
+    taken_back = begun.withdrawn().model_copy(update={"revision": 1})
+    first = arrow_rows(table, [CloudEvent.of(fact) for fact in (begun, other, begun)], recorded_at=now())
+    again = arrow_rows(table, [CloudEvent.of(fact) for fact in (other, ended, taken_back)], recorded_at=now())
+    assert lake.append_once(table, first, "first") == 2
+    assert lake.append_once(table, again, "again") == 2
+    found = lake.load(table.name).scan().to_arrow().to_pylist(maps_as_pydicts="strict")
+    assert sorted(row["phase"] for row in found) == ["begun", "begun", "ended", "withdrawn"]
+    assert {row["clip_id"] for row in found} == {begun.clip_id}
+    assert found[0]["measures"] == {"stood_s": 4.0}
 
 
 def test_a_batch_of_known_facts_commits_nothing(lake: Lake, vehicles: Made) -> None:
@@ -123,14 +138,18 @@ def test_two_writers_at_once_lose_nothing_and_double_nothing(open_lake: Callable
     assert [row["clip_id"] for row in stored(lakes[0])] == [vehicles(n).data.clip_id for n in range(8)]
 
 
+def test_the_lease_of_another_writer_is_respected(open_lake: Callable[..., Lake], vehicles: Made) -> None:
+    other = open_lake()
+    with other.leases.hold(other.lease_name(VEHICLES.name)), pytest.raises(Unavailable, match="another writer"):
+        open_lake(wait_seconds=0).append_once(VEHICLES, rows(vehicles(0)), "batch")
+
+
 def test_the_lease_of_a_dead_writer_is_taken_when_its_term_is_over(
     open_lake: Callable[..., Lake], vehicles: Made
 ) -> None:
     dead = open_lake(seconds=0.5)
     held = dead.leases.hold(dead.lease_name(VEHICLES.name))
     held.__enter__()
-    with pytest.raises(Unavailable, match="another writer"):
-        open_lake(wait_seconds=0).append_once(VEHICLES, rows(vehicles(0)), "batch")
     assert open_lake(wait_seconds=5).append_once(VEHICLES, rows(vehicles(0)), "batch") == 1
 
 
@@ -176,7 +195,7 @@ def test_rows_lie_in_the_partitions_that_icebergs_specification_gives_them(lake:
     lake.append_once(VEHICLES, rows(*(vehicles(0, camera_id=camera) for camera in cameras)), "batch")
     hashes = {camera: mmh3.hash(camera.encode()) & 0x7FFFFFFF for camera in cameras}
     day = (START.date() - date(1970, 1, 1)).days
-    expected = {(day, value % 16) for value in hashes.values()}
+    expected = {(day, value % CAMERA_BUCKETS) for value in hashes.values()}
     files = [task.file for task in lake.load(VEHICLES.name).scan().plan_files()]
     assert {(file.partition[0], file.partition[1]) for file in files} == expected
     assert all("/capture_start_day=2026-11-24/camera_bucket=" in file.file_path for file in files)

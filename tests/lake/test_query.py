@@ -42,6 +42,16 @@ def test_the_name_with_all_shows_every_revision(filled: Lake) -> None:
     assert rows(filled, f"SELECT count(*) AS n FROM {VEHICLES.name}_all") == [{"n": 4}]
 
 
+def test_what_a_replay_says_is_counted_by_nobody_who_does_not_ask_for_it(filled: Lake, vehicles: Made) -> None:
+    before = rows(filled, f"SELECT sum(present_max)::INT AS n FROM {VEHICLES.name}")
+    fact = vehicles(1).data
+    replayed = CloudEvent.of(fact.model_copy(update={"run": "20261124t104500-abcdef", "fact_id": "replayed"}))
+    filled.append_once(VEHICLES, arrow_rows(VEHICLES, [replayed], recorded_at=now()), "another batch")
+
+    assert rows(filled, f"SELECT sum(present_max)::INT AS n FROM {VEHICLES.name}") == before
+    assert rows(filled, f"SELECT run FROM {VEHICLES.name}_all WHERE run <> 'live'") == [{"run": replayed.data.run}]
+
+
 def test_nested_measures_can_be_asked_for(filled: Lake) -> None:
     sql = (
         f"SELECT sum(c.count)::INT AS n FROM (SELECT unnest(crossings) AS c FROM {VEHICLES.name}) WHERE c.label = 'car'"

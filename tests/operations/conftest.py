@@ -14,11 +14,13 @@ import pytest
 
 from civicam.aws.alerts import Alerts
 from civicam.aws.claims import Claims
+from civicam.aws.packed_facts import pack
 from civicam.aws.registry import Registry
 from civicam.contracts.base import now, utc_text
-from civicam.contracts.cameras import Camera, HttpSource
+from civicam.contracts.cameras import Camera, HttpSource, Profile
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.footage import ClockQuality, Footage
+from civicam.contracts.geometry import Line
 from civicam.contracts.watch import Alert, LineCount, Rule
 from civicam.operations.policy import Role
 from civicam.watch.evaluation import evaluate
@@ -142,6 +144,7 @@ def furnish(unit_id: str, start: datetime) -> Place:
         owner_id="transport",
         unit_id=unit_id,
         position=(106.7, 10.8),
+        profile=Profile(lines=(Line(line_id="north", points=((0, 100), (500, 100))),)),
         source=HttpSource(kind="http_clip", url="https://example.org/clip?password=secret"),
     )
     Registry.from_env().put(camera)
@@ -182,6 +185,6 @@ def store_facts(*facts: ClipFact) -> None:
         Item={
             "camera_run": {"S": f"{first.camera_id}#{first.run}"},
             "moment": {"S": f"{utc_text(first.capture_start)}#{'c' * 16}"},
-            "facts": {"L": [{"S": CloudEvent.of(fact).model_dump_json()} for fact in facts]},
+            "facts": pack(map(CloudEvent.of, facts)),
         },
     )

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
+from civicam.contracts.base import utc_text
 from civicam.operations.policy import POLICY, Action, Role
 from functions.operations.api import app
-from tests.operations.conftest import OTHER, OWN, Api, City, Place, two_units
+from tests.fakes.facts import crossing, vehicles
+from tests.operations.conftest import OTHER, OWN, Api, City, Place, store_facts, two_units
 
 pytestmark = pytest.mark.unit
 PEOPLE = {Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR}
@@ -20,6 +24,8 @@ ALLOWED: dict[str, set[Role]] = {
     "POST /v1/clips": {Role.RECORDER},
     "POST /v1/clips/{clip_id}/complete": {Role.RECORDER},
     "GET /v1/facts": PEOPLE,
+    "GET /v1/cameras/{camera_id}/counts": PEOPLE,
+    "POST /v1/cameras/{camera_id}/counts": {Role.OPERATOR, Role.SUPERVISOR},
     "GET /v1/alerts": PEOPLE,
     "GET /v1/alerts/{alert_id}": PEOPLE,
     "POST /v1/alerts/{alert_id}/acknowledge": {Role.OPERATOR, Role.SUPERVISOR},
@@ -33,6 +39,9 @@ PUBLIC = {"GET /v1/openapi.json", "GET /v1/docs"}
 def city() -> Iterator[City]:
     """One city for all these tests: nothing that they may do here changes what the next one sees."""
     with two_units() as city:
+        for place, n in product((city.own, city.other), range(1, 6)):
+            at = place.footage.capture_start + timedelta(seconds=10 * n)
+            store_facts(vehicles(crossing(4), camera_id=place.camera.camera_id, capture_start=at))
         yield city
 
 
@@ -45,8 +54,14 @@ def asked(api: Api, route: str, place: Place) -> Any:
         query = {"camera_id": place.camera.camera_id}
     if route == "GET /v1/alerts":
         query = {"unit": place.unit_id}
-    body = declaration(place) if route == "POST /v1/clips" else None
+    bodies = {"POST /v1/clips": declaration, "POST /v1/cameras/{camera_id}/counts": sheet}
+    body = bodies[route](place) if route in bodies else None
     return api(method, re.sub(r"{(\w+)}", lambda name: known[name[1]], path), body, **query)
+
+
+def sheet(place: Place) -> dict[str, Any]:
+    start = utc_text(place.footage.capture_start)
+    return {"start": start, "minutes": 1, "tallies": [{"line_id": "north", "direction": "forward", "count": 24}]}
 
 
 def declaration(place: Place) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import pytest
 
 from civicam.aws.registry import Registry
 from civicam.contracts.base import utc_text
+from civicam.contracts.incidents import IncidentSuspected
 from civicam.contracts.vision import CrowdMeasured, VehiclesCounted
-from tests.fakes.facts import crossing, crowd, vehicles
+from tests.fakes.facts import crossing, crowd, incident, vehicles
 from tests.operations.conftest import OWN, Api, City, store_facts, two_units
 
 pytestmark = pytest.mark.unit
@@ -78,6 +79,15 @@ def test_only_facts_of_the_type_that_was_asked_for(api: Api, city: City) -> None
     found = read_all(api, "/v1/facts", camera_id=city.own.camera.camera_id, type_=CrowdMeasured.TYPE, limit=2)
     assert {fact["type"] for fact in found} == {CrowdMeasured.TYPE}
     assert len(found) == 5
+
+
+def test_several_facts_of_one_kind_in_one_clip_are_each_told_once(api: Api, city: City) -> None:
+    camera_id = "01JD8K3V4N0000000000000010"
+    found = [incident(name=name, camera_id=camera_id) for name in "abc"]
+    store_facts(vehicles(camera_id=camera_id), *found)
+    told = read_all(api, "/v1/facts", camera_id=camera_id, type_=IncidentSuspected.TYPE, limit=2)
+    assert sorted(event["id"] for event in told) == sorted(fact.fact_id for fact in found)
+    assert told[0]["data"]["evidence"][0]["index"] == 7
 
 
 def test_a_span_includes_its_start_and_not_its_end(api: Api, city: City) -> None:

@@ -52,6 +52,7 @@ def test_the_handler_keeps_what_the_document_promises(case: schemathesis.Case[An
     [
         ("/v1/cameras", "GET"),
         ("/v1/cameras/{camera_id}", "GET"),
+        ("/v1/cameras/{camera_id}/counts", "GET"),
         ("/v1/clips", "GET"),
         ("/v1/clips/{clip_id}", "GET"),
         ("/v1/clips/{clip_id}/complete", "POST"),

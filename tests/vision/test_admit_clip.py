@@ -13,6 +13,7 @@ from civicam.aws import clients
 from civicam.aws.claims import Claims, ClipState
 from civicam.contracts.cameras import ClipStored
 from civicam.contracts.facts import read_fact
+from civicam.vision.admitted import AdmittedClip
 from functions.vision.admit_clip.handler import handler
 from tests.fakes.city_in_moto import Context, published
 from tests.fakes.queue import make_queue, received, waits
@@ -58,7 +59,9 @@ def state(event: dict[str, Any]) -> ClipState:
 
 
 def test_a_stored_clip_is_analysed(machine: Stubber, event: dict[str, Any], context: Context) -> None:
-    told = {"stateMachineArn": MACHINE, "input": stored_in(event).model_dump_json()}
+    event["Records"][0]["attributes"] |= {"SentTimestamp": "1000", "ApproximateFirstReceiveTimestamp": "8500"}
+    clip = AdmittedClip(**dict(stored_in(event)), waited_s=7.5)
+    told = {"stateMachineArn": MACHINE, "input": clip.model_dump_json()}
     machine.add_response("start_sync_execution", ENDED | {"status": "SUCCEEDED", "output": "{}"}, told)
     assert handler(event, context) == {"batchItemFailures": []}
     assert published() == []

@@ -45,25 +45,13 @@ def command(*arguments: str | Path) -> tuple[int, list[Document], str]:
     return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()], ended.stderr
 
 
-@pytest.fixture
-def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CIVICAM_MODEL_MIRROR", "")
-
-
-@pytest.fixture
-def square(tmp_path: Path) -> Path:
-    path = tmp_path / "square.mp4"
-    path.write_bytes(clip(passing(50)))
-    return path
-
-
 @pytest.mark.usefixtures("no_mirror")
 class TestDocument:
     def test_it_has_the_parts_that_were_promised(self, bikes: Path) -> None:
         document = analysed(bikes, fps=1.0)
         assert (document["width"], document["height"]) == (640, 272)
         assert {name: model["name"] for name, model in document["model"].items()} == {
-            "objects": "centernet",
+            "objects": "packaged-panel",
             "faces": "centerface",
         }
         assert [frame["index"] for frame in document["frames"]] == list(range(0, 250, 25))
@@ -114,6 +102,20 @@ class TestDocument:
     def test_a_named_model_is_the_one_that_looks(self, square: Path) -> None:
         document = analysed(square, models=("centernet",))
         assert document["model"]["objects"]["chosen"] == "named"
+
+    def test_a_picture_gets_the_panel(self, tmp_path: Path) -> None:
+        path = tmp_path / "picture.png"
+        Image.fromarray(scene(width=512, height=288)).save(path)
+        model = analysed(path, analytics=("vehicle",))["model"]["objects"]
+        assert (model["name"], model["licence"], model["licence_clear"]) == ("packaged-panel", "MIT", True)
+
+    def test_long_footage_gets_one_model(self, square: Path) -> None:
+        wish = Wish(FileCamera(), ("vehicle",), fps=5.0, every_frame=True)
+        names = [
+            json.loads(json.dumps(analyse_file(square, wish, Models(load_catalogue(), panel_frames_max=most))["model"]))
+            for most in (49, 50)
+        ]
+        assert [chosen["objects"]["name"] for chosen in names] == ["centernet", "packaged-panel"]
 
     def test_an_unknown_model_is_named_before_anything_is_done(self) -> None:
         with pytest.raises(NotFound, match="nobody-s"):
@@ -194,6 +196,14 @@ class TestCommand:
         assert complaint in complaints
         assert "Traceback" not in complaints
 
+    def test_a_line_outside_the_file_s_picture_is_an_error_with_the_remedy(self, square: Path, tmp_path: Path) -> None:
+        camera = tmp_path / "camera.json"
+        camera.write_text(json.dumps({"lines": [{"line_id": "gate", "points": [[10, 10], [5000, 10]]}]}))
+        code, (document,), _ = command(square, "--camera", camera, "--analytics", "face")
+        assert code == 1
+        assert document["error"]["reason"] == "bad_profile"
+        assert "[5000, 10] outside the picture, 320 x 192: draw it inside" in document["error"]["message"]
+
 
 @pytest.mark.needs_clips
 @pytest.mark.needs_models
@@ -211,12 +221,50 @@ class TestTruth:
         assert crossings == {"forward": truth["crossings"]["down"], "backward": truth["crossings"]["up"]}
         assert fact["data"]["appeared"] == [{"label": "car", "count": truth["distinct_cars"]}]
 
+    def test_the_cars_go_at_a_car_park_s_pace_and_come_ten_seconds_apart(self, clip_mirror: Path) -> None:
+        """A car's box is some 300 px long near the camera, and a car 4.5 m: 15 mm a pixel.
+
+        They cross about 128 frames apart, of 12.5 a second; nobody stops.
+        """
+        corners = ((0, 0), (768, 0), (768, 432), (0, 432))
+        told = {
+            "lines": [{"line_id": "middle", "points": [[0, 216], [767, 216]]}],
+            "ground": {"picture": corners, "metres": [(x * 0.015, -y * 0.015) for x, y in corners]},
+        }
+        document = analysed(
+            clip_mirror / "car-detection.mp4", camera=FileCamera.model_validate(told), analytics=("vehicle",)
+        )
+        data = document["facts"][0]["data"]
+        assert [line["speeds"] for line in data["lines"]] == [2, 2]
+        assert all(7 < line["speed_kmh_mean"] <= line["speed_kmh_p85"] < 18 for line in data["lines"])
+        assert all(abs(line["headway_s_mean"] - 128 / 12.5) < 0.5 for line in data["lines"])
+        assert (data["present_max"], data["zones"][0]["queue_max"]) == (2, 0)
+
     def test_two_people_walk_up_with_two_faces(self, clip_mirror: Path) -> None:
         document = analysed(clip_mirror / "face-walking-2.mp4", every_frame=True)
         assert Counter(len(frame["faces"]) for frame in document["frames"]) == {2: 35}
         people = Counter(sum(o["label"] == "person" for o in frame["objects"]) for frame in document["frames"])
         assert people == {2: 35}
         assert len({o["track_id"] for frame in document["frames"] for o in frame["objects"]}) == 2
+
+    def test_the_snapshots_of_the_city_are_counted(self, clip_mirror: Path) -> None:
+        truth = json.loads((clip_mirror / "clips.json").read_text())["snapshots"]["items"]
+        wrong = {"four_wheel_ok": 0, "two_wheelers_ok": 0}
+        for item in truth:
+            (frame,) = analysed(clip_mirror / item["file"], analytics=("vehicle",))["frames"]
+            x1, y1, x2, y2 = item["truth"]["roi_xyxy"]
+            inside = Counter(
+                "four_wheel_ok" if thing["label"] in {"car", "bus", "truck"} else "two_wheelers_ok"
+                for thing in frame["objects"]
+                if thing["label"] != "person"
+                and x1 <= (thing["xyxy"][0] + thing["xyxy"][2]) / 2 <= x2
+                and y1 <= (thing["xyxy"][1] + thing["xyxy"][3]) / 2 <= y2
+            )
+            for kind in wrong:
+                least, most = item["truth"][kind]
+                wrong[kind] += max(0, least - inside[kind], inside[kind] - most)
+        assert wrong["four_wheel_ok"] <= 1
+        assert wrong["two_wheelers_ok"] <= 3
 
     def test_a_car_and_a_cyclist_seen_from_a_height(self, clip_mirror: Path) -> None:
         document = analysed(clip_mirror / "person-bicycle-car.mp4", every_frame=True, analytics=("vehicle",))
@@ -230,5 +278,5 @@ def test_a_picture_s_pixels_are_not_swapped(tmp_path: Path) -> None:
     path = tmp_path / "red.png"
     Image.new("RGB", (64, 64), (200, 10, 20)).save(path)
     given = open_input(path, START)
-    pack = sample_footage(given.footage, given.media_type, START, fps=1)
+    pack = sample_footage(given.footage, given.media_type, START, fps=1, every_frame=True)
     assert np.abs(np.asarray(open_picture(pack.frames[0].jpeg)).astype(int) - (200, 10, 20)).max() < 8

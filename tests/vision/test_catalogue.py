@@ -1,6 +1,7 @@
 """The catalogue says what each model is for, and a model file is taken only if it is the one that is meant."""
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,24 @@ class TestCatalogue:
         ranks = [model.quality.rank for model in load_catalogue().of(Task.OBJECTS)]
         assert ranks == sorted(ranks)
 
+    def test_a_panel_shows_its_members_pictures_of_their_own_size(self) -> None:
+        catalogue = load_catalogue()
+        yolox, picodet = catalogue.behind("street-panel")
+        assert (yolox.input.canvas((512, 288)), picodet.input.canvas((512, 288))) == ((1280, 736), (1120, 640))
+        assert catalogue.behind("yolox-nano") == (catalogue.model("yolox-nano"),)
+
+    def test_panels_are_ranked_among_the_models(self) -> None:
+        ranked = load_catalogue().ranked(Task.OBJECTS)
+        assert [entry.quality.rank for entry in ranked] == list(range(1, len(ranked) + 1))
+
+    def test_what_it_says_of_the_snapshots_is_what_the_benchmark_measured(self, checkout: Path) -> None:
+        parts = json.loads((checkout / "docs/benchmarks.json").read_text())["parts"]
+        measured = parts["quality"]["share"]["quality"]["objects"]
+        for entry in load_catalogue().ranked(Task.OBJECTS):
+            wrong = measured[entry.name]
+            said = f"{wrong['four_error']} of 7 four-wheelers, {wrong['two_error']} of 32 two-wheelers wrong"
+            assert said in entry.quality.figure
+
     def test_an_unknown_name_names_those_there_are(self) -> None:
         with pytest.raises(NotFound, match="centernet"):
             load_catalogue().model("yolo-9000")
@@ -67,6 +86,10 @@ class TestCatalogue:
             ('tier = "floor"', 'tier = "default"', "exactly one"),
             ('name = "yolox-nano"', 'name = "picodet-s"', "same name"),
             ("nms_iou = 0.45", "nms_iuo = 0.45", "nms_iuo"),
+            ('seats = [{ model = "centernet" }', 'seats = [{ model = "nobody" }', "nobody"),
+            ('seats = [{ model = "centernet" }', 'seats = [{ model = "centernet", pixels = 9 }', "fixed size"),
+            ('seats = [{ model = "centernet" }', 'seats = [{ model = "yunet-n" }', "another task"),
+            ('name = "street-panel"', 'name = "yolox-nano"', "same name"),
             ("size = [1024, 1024]", "size = [1024, 1024], pixels = 9", "either"),
             ("[[models]]", "[[models]", "catalog"),
         ],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from civicam.contracts.vision import Box
-from civicam.vision.choosing import FRAMES, best, cover, moving, spread
+from civicam.vision.choosing import FRAMES, best, cover, moving, share_changed, spread
 
 pytestmark = pytest.mark.unit
 SOURCE = (320, 180)
@@ -42,6 +42,23 @@ def test_boxes_elsewhere_and_boxes_of_everything_cover_little() -> None:
     assert cover(moved, [[square((place + 4) % 8)] for place in range(8)], SOURCE) == 0
     assert cover(moved, [[everything]] * 8, SOURCE) < 0.1
     assert cover(moved, [[]] * 8, SOURCE) == 0
+
+
+def test_what_stands_is_neither_for_a_model_nor_against_it() -> None:
+    parked = Box(label="car", score=0.9, xyxy=(10, 10, 50, 40))
+    assert cover(moving(scenes()), [[square(place), parked] for place in range(8)], SOURCE) == 1.0
+    assert cover(moving(scenes()), [[parked]] * 8, SOURCE) == 0.0
+
+
+def test_where_no_model_explains_what_moves_the_rank_decides() -> None:
+    assert best({"first": 0.08, "second": 0.23}) == "first"
+    assert best({"first": 0.08, "second": 0.35}) == "second"
+
+
+def test_a_change_is_told_from_a_picture_that_brightens() -> None:
+    before, after = scenes()[2], scenes(brightness=30)[3]
+    assert share_changed(before, after, square(3), SOURCE) > 0.9
+    assert share_changed(before, after, square(6), SOURCE) == 0.0
 
 
 def test_a_better_ranked_model_is_taken_where_it_is_about_as_good() -> None:

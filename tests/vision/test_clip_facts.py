@@ -86,12 +86,28 @@ def test_a_neighbour_past_its_time_counts_as_gone() -> None:
     assert table.predecessor(CLIPS[1].detected) is None
 
 
-def test_a_clip_is_found_by_its_id_in_every_run() -> None:
+def test_one_look_finds_a_clips_judgement_and_the_one_before_it() -> None:
+    table = ClipFacts.from_env()
+    for clip in CLIPS[:2]:
+        table.put_once(judgement(clip))
+    own, before = table.standing(CLIPS[1].detected)
+    assert own == table.get(CLIPS[1].detected)
+    assert before == table.get(CLIPS[0].detected)
+    assert table.standing(CLIPS[0].detected) == (before, None)
+    assert table.standing(CLIPS[2].detected) == (None, own)
+
+
+def test_facts_lie_packed_and_those_of_before_are_still_read() -> None:
     table, first = ClipFacts.from_env(), judgement(CLIPS[0])
     table.put_once(first)
-    again = CLIPS[0].detected.model_copy(update={"run": "replay-7"})
-    table.put_once(replace(first, detected=CloudEvent.of(again)))
-    assert {one.clip.run for one in table.by_clip(first.clip.footage.clip_id)} == {"live", "replay-7"}
+    key = {"camera_run": {"S": f"{first.clip.camera_id}#live"}, "moment": {"S": first.moment}}
+    boto3.client("dynamodb").update_item(
+        TableName="facts-table",
+        Key=key,
+        UpdateExpression="SET facts = :facts",
+        ExpressionAttributeValues={":facts": {"L": [{"S": event.model_dump_json()} for event in first.facts]}},
+    )
+    assert table.get(CLIPS[0].detected) == first
 
 
 def test_an_item_stays_far_below_what_a_table_takes() -> None:

@@ -4,13 +4,18 @@ import io
 import zipfile
 from datetime import timedelta
 
+import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from PIL import Image
 
+from civicam.runtime.decoding import Clip, DecodedFrame
 from civicam.runtime.sandbox import sample, sample_footage
 from civicam.runtime.sandbox_protocol import SampleRequest
+from civicam.vision.admission import DEFAULT_LIMITS
 from civicam.vision.pack import Frame, Pack
+from civicam.vision.sampling import plan_samples
 from tests.fakes.footage import START, Picture, clip, flipped, jpeg, mp4_media, named, passing, scene, series, still
 
 pytestmark = pytest.mark.unit
@@ -68,6 +73,29 @@ def test_each_frame_is_the_one_that_its_index_names(media_type: str, form: str, 
         assert frame.time_s == pytest.approx(frame.index / 25, abs=0.002)
 
 
+GROUPS = {
+    "a key frame in ten seconds": ("libx264", 1000, {"preset": "veryfast", "bf": "2"}),
+    "open groups": ("libx264", 12, {"preset": "veryfast", "bf": "3", "x264-params": "open-gop=1:b-adapt=0"}),
+    "open groups in H.265": ("libx265", 12, {"x265-params": "log-level=none:open-gop=1:bframes=3"}),
+    "groups of all lengths": ("libx264", 40, {"preset": "veryfast", "sc_threshold": "100"}),
+    "every third frame": ("libx264", 3, {"preset": "ultrafast", "bf": "0"}),
+}
+"""Encoder, frames from key frame to key frame, and options."""
+
+
+@pytest.mark.parametrize("fps", [1.0, 5.0, 12.5])
+@pytest.mark.parametrize("group", GROUPS)
+def test_frames_are_found_whatever_lies_between_two_key_frames(group: str, fps: float) -> None:
+    codec, gop, options = GROUPS[group]
+    raw = clip([*still(60), *numbered(36), *still(60)], codec=codec, gop=gop, options=options)
+    plan = plan_samples(Clip(io.BytesIO(raw), DEFAULT_LIMITS).timeline, START, fps)
+    pack = sampled(raw, fps=fps)
+    moving = [frame for frame in pack.frames if 60 <= frame.index < 96]
+    assert [frame.index for frame in moving] == [index for index in plan.indices if 60 <= index < 96]
+    assert [square_at(frame) for frame in moving] == pytest.approx([8 * (f.index - 60) for f in moving], abs=3)
+    assert sorted(one.index for one in (*pack.manifest.frames, *pack.manifest.still)) == list(plan.indices)
+
+
 def test_key_frames_decoded_alone_are_the_ones_that_their_index_names() -> None:
     pack = sampled(clip(numbered(36), fps=10, gop=10), fps=1.0)
     assert [frame.index for frame in pack.frames] == [0, 10, 20, 30]
@@ -97,7 +125,32 @@ def test_a_rotated_clip_is_seen_as_it_is_displayed(rotation: int) -> None:
 def test_pictures_are_bounded_and_the_source_size_is_told() -> None:
     manifest = sampled(clip(still(3, width=1920, height=1088))).manifest
     assert (manifest.sampled.width, manifest.sampled.height) == (1920, 1088)
-    assert (manifest.picture_width, manifest.picture_height) == (1280, 725)
+    assert (manifest.picture_width, manifest.picture_height) == (832, 471)
+
+
+BANDS = np.array([(200, 30, 30), (30, 200, 30), (30, 30, 200), (230, 230, 230), (20, 20, 20)], np.uint8)
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "nv12", "rgb24"])
+@pytest.mark.parametrize("levels", [ColorRange.MPEG, ColorRange.JPEG])
+@pytest.mark.parametrize("colours", [Colorspace.ITU601, Colorspace.ITU709])
+def test_colours_come_through_however_a_source_codes_them(form: str, levels: ColorRange, colours: Colorspace) -> None:
+    painted = av.VideoFrame.from_ndarray(np.repeat(np.tile(BANDS, (240, 1, 1)), 80, axis=1), format="rgb24")
+    frame = painted
+    if form != "rgb24":
+        frame = painted.reformat(format=form, dst_color_range=levels, dst_colorspace=colours)
+        frame.color_range, frame.colorspace = levels, 1 if colours == Colorspace.ITU709 else 5
+    jpeg = DecodedFrame(0, frame, VideoReformatter()).jpeg(200)
+    seen = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))[60, 20::40]
+    assert np.abs(seen.astype(int) - BANDS).max() <= 4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (33, 21), (21, 33), (831, 467)])
+def test_a_picture_of_any_size_is_coded(size: tuple[int, int]) -> None:
+    frame = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), 200, np.uint8), format="rgb24")
+    seen = Image.open(io.BytesIO(DecodedFrame(0, frame, VideoReformatter()).jpeg(640)))
+    assert max(seen.size) == min(640, max(size))
+    assert np.abs(np.asarray(seen).astype(int) - 200).max() <= 3
 
 
 def test_every_frame_is_kept_when_every_frame_is_asked_for() -> None:

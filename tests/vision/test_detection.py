@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -16,9 +17,11 @@ from PIL import Image
 from civicam.contracts.errors import Inconsistent, Rejected
 from civicam.contracts.vision import Box
 from civicam.runtime.canvas import Canvas
-from civicam.runtime.detector import CPU, CUDA, Detector, open_picture, providers
+from civicam.runtime.detector import Detector, open_picture
 from civicam.runtime.models import Folder, load_model
+from civicam.runtime.network import CPU, CUDA, TENSORRT, OnnxNetwork, providers
 from civicam.runtime.sandbox import sample_footage
+from civicam.vision.admission import Limits
 from civicam.vision.catalogue import Input, load_catalogue
 from civicam.vision.pack import Pack
 from civicam_cli.model_sources import PACKAGED, Wheels
@@ -45,7 +48,7 @@ def _finder(*sources: Any) -> Find:
     @cache
     def detector(name: str) -> Detector:
         model = load_catalogue().model(name)
-        return Detector(model, load_model(model, sources))
+        return Detector(model, OnnxNetwork(model, load_model(model, sources)))
 
     def boxes(name: str, picture: Image.Image) -> list[Box]:
         counting = detector(name).model.output.counting
@@ -56,7 +59,7 @@ def _finder(*sources: Any) -> Find:
 
 def every_frame(path: Path) -> Pack:
     media_type = "video/x-msvideo" if path.suffix == ".avi" else "video/mp4"
-    return sample_footage(path, media_type, START, fps=30, every_frame=True)
+    return sample_footage(path, media_type, START, fps=30, every_frame=True, limits=Limits.for_workstation())
 
 
 def pictures(pack: Pack, indices: set[int]) -> Iterator[tuple[int, Image.Image]]:
@@ -88,7 +91,7 @@ class TestFloor:
 
     def test_boxes_are_pixels_of_the_source_whatever_the_picture_s_size(self, bikes: Path) -> None:
         model = load_catalogue().model("centernet")
-        detector = Detector(model, load_model(model, [PACKAGED]))
+        detector = Detector(model, OnnxNetwork(model, load_model(model, [PACKAGED])))
         (_, picture), *_ = pictures(every_frame(bikes), {160})
         once, twice = detector.find(picture, picture.size), detector.find(picture, (1280, 544))
         for one, other in zip(once, twice, strict=True):
@@ -97,7 +100,7 @@ class TestFloor:
     def test_a_pack_gives_boxes_of_its_kept_frames_and_names_the_still_ones(self, bikes: Path) -> None:
         pack = sample_footage(bikes, "video/mp4", START, fps=1)
         model = load_catalogue().model("centernet")
-        seen = Detector(model, load_model(model, [PACKAGED])).detect("clip", pack)
+        seen = Detector(model, OnnxNetwork(model, load_model(model, [PACKAGED]))).detect("clip", pack)
         assert [frame.index for frame in seen.frames] == [frame.index for frame in pack.frames]
         assert seen.still == pack.manifest.still
         assert (seen.width, seen.height, seen.model_digest) == (640, 272, model.sha256)
@@ -108,15 +111,30 @@ class TestFloor:
 class TestDetector:
     def test_what_the_runtime_cannot_run_is_refused(self) -> None:
         with pytest.raises(Rejected, match="onnxruntime cannot run centernet"):
-            Detector(load_catalogue().model("centernet"), onnx_models.with_a_foreign_node())
+            OnnxNetwork(load_catalogue().model("centernet"), onnx_models.with_a_foreign_node())
 
     def test_a_picture_that_is_none_is_inconsistent(self) -> None:
         with pytest.raises(Inconsistent):
             open_picture(b"\xff\xd8\xff no picture")
 
-    def test_cuda_is_used_where_there_is_any_and_the_cpu_in_any_case(self) -> None:
-        assert providers([CUDA, CPU]) == (CUDA, CPU)
-        assert providers([CPU]) == (CPU,)
+    @pytest.mark.parametrize(
+        ("available", "has_tensorrt", "wanted"),
+        [
+            ([TENSORRT, CUDA, CPU], True, (TENSORRT, CUDA, CPU)),
+            ([TENSORRT, CUDA, CPU], False, (CUDA, CPU)),
+            ([CPU], True, (CPU,)),
+        ],
+    )
+    def test_the_best_that_is_there_is_tried_first_and_the_cpu_in_any_case(
+        self, available: list[str], has_tensorrt: bool, wanted: tuple[str, ...]
+    ) -> None:
+        assert providers(available, has_tensorrt=has_tensorrt) == wanted
+
+    def test_a_provider_that_cannot_start_leaves_the_cpu_and_says_so(self) -> None:
+        model = load_catalogue().model("centernet")
+        with warnings.catch_warnings(action="ignore"):  # onnxruntime says on its own that this build has no CUDA
+            network = OnnxNetwork(model, load_model(model, [PACKAGED]), (CUDA, CPU))
+        assert (network.provider, network.gains_by_batches) == (CPU, False)
 
     def test_a_canvas_holds_the_picture_normalised_and_padded(self) -> None:
         canvas = Canvas(
@@ -127,6 +145,15 @@ class TestDetector:
         assert canvas.pixels.shape == (1, 3, 32, 64)
         assert canvas.pixels[0, :, 0, 0].tolist() == [10, 2, 1]
         assert canvas.pixels[0, :, 0, 63].tolist() == [52, 114, 114]
+
+    def test_a_canvas_of_bytes_leaves_normalising_to_the_network(self) -> None:
+        wanted = Input(colour="bgr", fit="letterbox", pad=114, size=(64, 32), mean=(10, 0, 0), deviation=(2, 1, 1))
+        canvas = Canvas(wanted, as_bytes=True)
+        canvas.lay(Image.new("RGB", (16, 16), (1, 2, 30)))
+        assert canvas.pixels.shape == (1, 3, 32, 64)
+        assert canvas.pixels.dtype == np.dtype(np.uint8)
+        assert canvas.pixels[0, :, 0, 0].tolist() == [30, 2, 1]
+        assert canvas.pixels[0, :, 0, 63].tolist() == [114] * 3
 
     def test_a_canvas_of_the_other_layout_holds_the_same(self) -> None:
         canvas = Canvas(Input(layout="nhwc", colour="rgb", fit="stretch", size=(64, 32)))

@@ -4,80 +4,53 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event, Thread, Timer, current_thread
 from typing import Any
 
 import boto3
 import pytest
 
-from civicam.aws.detect_queue import Announcement, DetectQueue, Message
+from civicam.aws.claims import Claims, ClipState
+from civicam.aws.detect_queue import DetectQueue, InHand, Message
+from civicam.aws.detected_clips import DetectedClips
 from civicam.aws.work import WorkStore
-from civicam.contracts.cameras import Camera, ClipStored, Tier
 from civicam.contracts.facts import read_fact
-from civicam.contracts.footage import ClockQuality, Footage
-from civicam.contracts.ids import digest
-from civicam.contracts.vision import ClipDetected
-from civicam.runtime.sandbox import sample_footage
-from civicam.vision.orders import SampledClip, sampled_clip
-from containers.vision.detector.worker import Worker
+from civicam.contracts.vision import ClipAbandoned, ClipBoxes, ClipDetected
+from civicam.vision.orders import SampledClip
+from civicam.vision.pack import Pack
+from containers.vision.detector.worker import SUSPECT_TRIES, Patience, Worker
 from tests.fakes.city_in_moto import REGION, city_in_moto, published
 from tests.fakes.detectors import FakeDetector
-from tests.fakes.footage import START, clip, passing
+from tests.fakes.gpu_queue import CAMERA, TRIES, make_gpu_queues, short_pack, waiting_clip
 
 pytestmark = pytest.mark.unit
-CAMERA = "01JD8K3V4N0000000000000001"
+PATIENT = Patience(tries=TRIES)
 
 
 @pytest.fixture(autouse=True)
 def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with city_in_moto(monkeypatch):
-        sqs = boto3.client("sqs")
-        fifo: Any = {"FifoQueue": "true"}
-        monkeypatch.setenv("WORK_BUCKET", "work")
-        monkeypatch.setenv("DETECT_QUEUE_URL", sqs.create_queue(QueueName="detect")["QueueUrl"])
-        monkeypatch.setenv("JUDGE_QUEUE_URL", sqs.create_queue(QueueName="judge.fifo", Attributes=fifo)["QueueUrl"])
-        boto3.client("s3").create_bucket(Bucket="work")
+        make_gpu_queues(monkeypatch)
         yield
 
 
 @pytest.fixture
 def sampled() -> SampledClip:
-    """A clip of a camera of the GPU tier, its pack in the store, as the state machine puts it into the queue."""
-    raw = clip(passing(50))
-    footage = Footage.place(
-        camera_id=CAMERA,
-        capture_start=START,
-        capture_end=START.replace(second=2),
-        clock_quality=ClockQuality.SYNCED,
-        sha256=digest("raw"),
-        size_bytes=len(raw),
-        media_type="video/mp4",
-        bucket="footage",
-    )
-    camera = Camera.model_validate(
-        {"camera_id": CAMERA, "name": "x", "owner_id": "o", "unit_id": "u", "position": (0, 0)}
-        | {"profile": {"tier": Tier.GPU}}
-    )
-    stored = ClipStored(fact_id=digest("x"), camera_id=CAMERA, footage=footage, stored_at=START)
-    pack, work = sample_footage(raw, "video/mp4", START, fps=1), WorkStore.from_env()
-    uri = work.pack_uri(footage.clip_id, "live")
-    work.put_pack(uri, pack)
-    boxes = {name: work.boxes_uri(footage.clip_id, "live", name) for name in ("objects", "faces")}
-    return sampled_clip(stored, camera, pack.manifest.sampled, pack_uri=uri, boxes=boxes)
+    return waiting_clip(short_pack())
 
 
 def queued(body: str) -> None:
     boto3.client("sqs").send_message(QueueUrl=os.environ["DETECT_QUEUE_URL"], MessageBody=body)
 
 
-def waiting() -> tuple[int, int]:
+def waiting(variable: str = "DETECT_QUEUE_URL") -> tuple[int, int]:
     """Messages in the queue: visible, and in somebody's hands."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    url = os.environ["DETECT_QUEUE_URL"]
-    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return int(attributes[names[0]]), int(attributes[names[1]])
+    attributes = boto3.client("sqs").get_queue_attributes(QueueUrl=os.environ[variable], AttributeNames=names)
+    return int(attributes["Attributes"][names[0]]), int(attributes["Attributes"][names[1]])
 
 
 def judged() -> list[dict[str, Any]]:
@@ -86,25 +59,43 @@ def judged() -> list[dict[str, Any]]:
     return list(answer.get("Messages", []))  # type: ignore[arg-type]
 
 
-def a_worker(detector: FakeDetector, queue: DetectQueue | None = None) -> Worker:
-    queue = queue or DetectQueue(os.environ["DETECT_QUEUE_URL"], poll_seconds=0)
-    detectors = {"objects": detector, "faces": detector}
-    return Worker(queue, detectors, WorkStore.from_env(), Announcement.from_env().send)
+class Dry(DetectQueue):
+    """Tells the worker to stop once nothing is left to take."""
+
+    stop = Event()
+
+    def take(self, most: int = 1) -> list[Message]:
+        messages = super().take(most)
+        if not messages:
+            self.stop.set()
+        return messages
 
 
-def work_off(detector: FakeDetector, *, messages: int = 1) -> None:
-    worker = a_worker(detector)
-    for _ in range(messages):
-        message = worker.queue.take()
-        assert message is not None
-        worker.handle(message)
+def work_off(*detectors: FakeDetector, patience: Patience = PATIENT) -> bool:
+    """Until the queue is empty; as many clips at once as there are detectors."""
+    queue = Dry(os.environ["DETECT_QUEUE_URL"], poll_seconds=0)
+    queue.stop.clear()
+    return a_worker(detectors, queue, patience).run(queue.stop)
+
+
+def a_worker(
+    detectors: Sequence[FakeDetector], queue: DetectQueue | None = None, patience: Patience = PATIENT
+) -> Worker:
+    return Worker(
+        queue or DetectQueue(os.environ["DETECT_QUEUE_URL"], poll_seconds=0),
+        detectors,
+        work=WorkStore.from_env(),
+        clips=DetectedClips.from_env(),
+        patience=patience,
+    )
 
 
 def test_a_clip_gets_its_boxes_and_is_announced_to_bus_and_judge(sampled: SampledClip) -> None:
     queued(sampled.model_dump_json())
-    work_off(FakeDetector())
-    for order in sampled.passes.values():
-        assert WorkStore.from_env().boxes(order.boxes_uri).clip_id == sampled.clip_id
+    assert work_off(FakeDetector())
+    assert [*sampled.order.boxes] == ["objects", "faces"]
+    for boxes in WorkStore.from_env().boxes(sampled.order.boxes).values():
+        assert boxes.clip_id == sampled.clip_id
     (envelope,) = published()
     assert read_fact(envelope["detail"], ClipDetected).id == sampled.detected.id
     (message,) = judged()
@@ -116,16 +107,62 @@ def test_a_clip_gets_its_boxes_and_is_announced_to_bus_and_judge(sampled: Sample
 def test_a_clip_delivered_twice_is_judged_once(sampled: SampledClip) -> None:
     queued(sampled.model_dump_json())
     queued(sampled.model_dump_json())
-    work_off(FakeDetector(), messages=2)
+    work_off(FakeDetector(), FakeDetector())
     assert len(judged()) == 1
 
 
-def test_a_clip_that_fails_returns_and_the_next_one_gets_its_turn(sampled: SampledClip) -> None:
+def test_a_clip_that_was_announced_again_after_its_facts_stood_is_let_go(sampled: SampledClip) -> None:
+    Claims.from_env().judged(sampled.clip_id)
+    queued(sampled.model_dump_json())
+    detector = FakeDetector()
+    work_off(detector)
+    assert (detector.clips, judged(), waiting()) == ([], [], (0, 0))
+
+
+def test_as_many_clips_are_looked_at_at_once_as_there_are_hands() -> None:
+    together = threading.Barrier(4, timeout=20)
+
+    class Meeting(FakeDetector):
+        def detect(self, clip_id: str, pack: Pack, passes: Collection[str]) -> dict[str, ClipBoxes]:
+            together.wait()
+            return super().detect(clip_id, pack, passes)
+
+    pack = short_pack()
+    for number in range(4):
+        queued(waiting_clip(pack, f"clip {number}").model_dump_json())
+    work_off(*(Meeting() for _ in range(4)))
+    assert len(judged()) == 4
+
+
+def test_a_clip_that_fails_returns_and_its_mates_are_worked_off(sampled: SampledClip) -> None:
     queued("no clip at all")
     queued(sampled.model_dump_json())
-    work_off(FakeDetector(), messages=2)
+    work_off(FakeDetector(), FakeDetector())
     assert len(judged()) == 1
     assert waiting() == (0, 1), "the first one is kept back for some seconds, for another try"
+
+
+def test_a_clip_that_was_tried_often_is_looked_at_alone() -> None:
+    """What ends a worker again and again is among them: whoever is looked at with it would be ended too."""
+    pack = short_pack()
+    clips = [waiting_clip(pack, f"clip {number}") for number in range(6)]
+    for clip in clips:
+        queued(clip.model_dump_json())
+    queue = DetectQueue.from_env()
+    for _ in range(SUSPECT_TRIES - 1):
+        queue.give_back(queue.take(3) + queue.take(3))
+    looking, most = [0], [0]
+
+    class Counting(FakeDetector):
+        def detect(self, clip_id: str, pack: Pack, passes: Collection[str]) -> dict[str, ClipBoxes]:
+            looking[0] += 1
+            most[0] = max(most[0], looking[0])
+            Event().wait(0.01)
+            looking[0] -= 1
+            return super().detect(clip_id, pack, passes)
+
+    work_off(*(Counting() for _ in range(3)))
+    assert (len(judged()), most) == (6, [1])
 
 
 def test_nothing_is_announced_before_every_pass_has_its_boxes(sampled: SampledClip) -> None:
@@ -134,44 +171,110 @@ def test_nothing_is_announced_before_every_pass_has_its_boxes(sampled: SampledCl
     assert (published(), judged()) == ([], [])
 
 
+def test_after_the_last_try_the_clip_is_given_up_with_a_fact(sampled: SampledClip) -> None:
+    queued(sampled.model_dump_json())
+    work_off(FakeDetector(failures=1), patience=Patience(tries=1))
+    (envelope,) = published()
+    fact = read_fact(envelope["detail"], ClipAbandoned).data
+    assert (fact.clip_id, fact.tries, fact.error) == (sampled.clip_id, 1, "RuntimeError: the card fell off the bus")
+    assert Claims.from_env().get(sampled.clip_id).state is ClipState.ABANDONED
+
+
 def test_told_to_stop_it_ends_and_gives_back_what_it_has_not_begun(sampled: SampledClip) -> None:
     queued(sampled.model_dump_json())
     stop, detector = Event(), FakeDetector()
 
     class LastMoment(DetectQueue):
-        def take(self) -> Message | None:
+        def take(self, most: int = 1) -> list[Message]:
             stop.set()
-            return super().take()
+            return super().take(most)
 
     queue = LastMoment(os.environ["DETECT_QUEUE_URL"], poll_seconds=0)
-    a_worker(detector, queue).run(stop)
+    assert a_worker([detector], queue).run(stop)
     assert detector.clips == []
     assert waiting() == (1, 0)
+
+
+def test_told_to_stop_it_finishes_what_it_has_in_hand() -> None:
+    stop, pack = Event(), short_pack()
+
+    class Slow(FakeDetector):
+        def detect(self, clip_id: str, pack: Pack, passes: Collection[str]) -> dict[str, ClipBoxes]:
+            stop.wait(20)
+            return super().detect(clip_id, pack, passes)
+
+    for number in range(5):
+        queued(waiting_clip(pack, f"clip {number}").model_dump_json())
+    Timer(0.2, stop.set).start()
+    assert a_worker([Slow(), Slow()]).run(stop)
+    finished = len(judged())
+    assert 1 <= finished <= 2
+    assert waiting() == (5 - finished, 0)
+
+
+@pytest.mark.parametrize(
+    ("patience", "is_told"),
+    [(Patience(tries=TRIES, drain_seconds=0.1), True), (Patience(tries=TRIES, longest_seconds=0.1), False)],
+    ids=["told to stop", "it hangs"],
+)
+def test_what_cannot_be_finished_in_time_is_given_back_and_ends_the_worker(
+    sampled: SampledClip, patience: Patience, is_told: bool
+) -> None:
+    stop, released, hands = Event(), Event(), list[Thread]()
+
+    class Hanging(FakeDetector):
+        def detect(self, clip_id: str, pack: Pack, passes: Collection[str]) -> dict[str, ClipBoxes]:
+            hands.append(current_thread())
+            if is_told:
+                stop.set()
+            released.wait(20)
+            raise RuntimeError("the card never answered")
+
+    queued(sampled.model_dump_json())
+    assert not a_worker([Hanging()], patience=patience).run(stop)
+    assert waiting() == (1, 0)
+    released.set()
+    hands[0].join(20)  # what it still says of its clip is said to this test's queues, not to the next one's
+
+
+def test_a_clip_that_hangs_is_not_kept_from_others() -> None:
+    queued("long work")
+    queue = DetectQueue.from_env()
+    held = InHand(queue, most=1, longest_seconds=0)
+    held.add(queue.take())
+    queue.give_back(held.messages)
+    with held.kept_hidden(every=0.01):
+        Event().wait(0.05)
+    assert (len(held.hanging), waiting()) == (1, (1, 0))
+
+
+def test_all_that_is_in_hand_stays_hidden_for_as_long_as_it_is_held() -> None:
+    for number in range(12):
+        queued(f"long work {number}")
+    beats = Event()
+
+    class Beating(DetectQueue):
+        def keep(self, messages: Sequence[Message]) -> None:
+            super().keep(messages)
+            beats.set()
+
+    queue = Beating(os.environ["DETECT_QUEUE_URL"], poll_seconds=0)
+    held = InHand(queue, most=12)
+    held.add(queue.take(10) + queue.take(10))
+    queue.give_back(held.messages)
+    assert waiting() == (12, 0)
+    with held.kept_hidden(every=0.01):
+        assert beats.wait(5), "the first sign of life comes soon"
+    assert waiting() == (0, 12)
 
 
 def test_it_works_until_it_is_told_to_stop(sampled: SampledClip) -> None:
     queued(sampled.model_dump_json())
     stop, detector = Event(), FakeDetector()
     Timer(0.5, stop.set).start()
-    a_worker(detector).run(stop)
-    assert len(detector.clips) == 2
+    a_worker([detector]).run(stop)
+    assert detector.clips == [sampled.clip_id]
     assert waiting() == (0, 0)
-
-
-def test_a_message_stays_hidden_for_as_long_as_it_is_held() -> None:
-    queued("long work")
-    queue, beats = DetectQueue.from_env(), Event()
-
-    class Beating(DetectQueue):
-        def hide(self, message: Message, seconds: int) -> None:
-            super().hide(message, seconds)
-            beats.set()
-
-    message = queue.take()
-    assert message is not None
-    with Beating(queue.url).held(message, every=0.01):
-        assert beats.wait(5), "the first sign of life comes soon"
-    assert waiting() == (0, 1)
 
 
 def test_the_process_says_what_its_stack_forgot(checkout: Path) -> None:
@@ -185,4 +288,4 @@ def test_the_process_says_what_its_stack_forgot(checkout: Path) -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert "environment variable MODELS_BUCKET is not set" in ended.stderr
+    assert "environment variable DETECT_QUEUE_URL is not set" in ended.stderr

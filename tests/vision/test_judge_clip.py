@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urldefrag
 
 import boto3
 import pytest
@@ -36,8 +37,7 @@ def batch(payload: Callable[[str], Any]) -> Callable[[Sequence[SceneClip]], dict
         (like,) = payload("vision_judge_clip")["Records"]
         records = []
         for number, scene in enumerate(scenes):
-            for name, boxes in scene.boxes.items():
-                WorkStore.from_env().put_boxes(scene.detected.boxes[name], boxes)
+            WorkStore.from_env().put_boxes({scene.detected.boxes[name]: seen for name, seen in scene.boxes.items()})
             body = CloudEvent.of(scene.detected).model_dump_json()
             records.append(like | {"messageId": str(number), "body": body})
         return {"Records": records}
@@ -61,7 +61,7 @@ def crossings(scenes: Sequence[SceneClip]) -> list[int]:
 
 def test_a_detected_clip_has_its_facts(payload: Callable[[str], Any], context: Context) -> None:
     scene = clip_of(SEEN)
-    WorkStore.from_env().put_boxes(scene.detected.boxes["objects"], scene.boxes["objects"])
+    WorkStore.from_env().put_boxes({scene.detected.boxes["objects"]: scene.boxes["objects"]})
     assert handler(payload("vision_judge_clip"), context) == {"batchItemFailures": []}
     assert [event.type for event in standing(scene).facts] == [VehiclesCounted.TYPE, CrowdMeasured.TYPE]
     assert crossings([scene]) == [1]
@@ -94,7 +94,7 @@ def test_a_late_clip_mends_those_after_it(batch: Batch, context: Context) -> Non
 def test_a_clip_without_its_boxes_goes_back_and_holds_its_camera_back(batch: Batch, context: Context) -> None:
     clips = cut(SEEN, [3, 6])
     event = batch(clips)
-    address = clips[1].detected.boxes["objects"].removeprefix("s3://work/")
+    address = urldefrag(clips[1].detected.boxes["objects"]).url.removeprefix("s3://work/")
     boto3.client("s3").delete_object(Bucket="work", Key=address)
     with waits() as heard:
         assert handler(event, context) == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]}

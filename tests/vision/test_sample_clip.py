@@ -11,6 +11,7 @@ import pytest
 
 from civicam.aws.claims import ClipState
 from civicam.aws.intake import Intake
+from civicam.aws.tiers import Tiers
 from civicam.aws.work import WorkStore
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
@@ -19,6 +20,8 @@ from civicam.contracts.facts import read_fact
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.ids import digest
 from civicam.contracts.vision import ClipDetected
+from civicam.vision.admitted import AdmittedClip
+from civicam.vision.tiers import TierSetting
 from functions.vision.sample_clip.handler import handler, sampling
 from tests.fakes.city_in_moto import BUS, Context, city_in_moto, published
 from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
@@ -95,10 +98,10 @@ def test_a_good_clip_gives_a_pack_and_an_order_for_each_pass() -> None:
     clip_stored = stored(clip(passing(100)))
     answer = run(clip_stored)
     assert (answer["outcome"], answer["tier"], answer["camera_id"]) == ("sampled", "lambda", CAMERA)
-    assert set(answer["passes"]) == {"objects", "faces"}
-    pack = WorkStore.from_env().pack(answer["passes"]["objects"]["pack"])
+    assert [*answer["order"]["boxes"]] == ["objects", "faces"]
+    pack = WorkStore.from_env().pack(answer["order"]["pack_uri"])
     assert pack.manifest.sampled.frames == len(pack.frames) == 20
-    assert answer["passes"]["faces"]["boxes_uri"].startswith("s3://work/boxes/")
+    assert answer["order"]["boxes"]["faces"].startswith("s3://work/boxes/")
     assert published() == [], "that boxes are there is said when they are"
 
 
@@ -107,17 +110,37 @@ def test_the_fact_that_will_be_announced_is_complete() -> None:
     answer = run(clip_stored)
     fact = read_fact(answer["detected"], ClipDetected).data
     assert fact.footage == clip_stored.footage
-    assert fact.boxes == {name: order["boxes_uri"] for name, order in answer["passes"].items()}
+    assert fact.boxes == answer["order"]["boxes"]
     assert (fact.sampled.sampling_fps, fact.sampled.coverage) == (5.0, 1.0)
     assert fact.ingested_at == clip_stored.stored_at
+
+
+@pytest.mark.parametrize(
+    ("analytics", "passes"),
+    [(("vehicle",), ["objects"]), (("face",), ["faces"]), (("face", "crowd"), ["objects", "faces"]), ((), [])],
+)
+def test_only_the_passes_that_the_camera_s_analytics_read_are_ordered(
+    analytics: tuple[str, ...], passes: list[str]
+) -> None:
+    register(analytics=analytics)
+    answer = run(stored(clip(passing(100))))
+    assert [*answer["order"]["boxes"]] == passes
+    assert [*answer["detected"]["data"]["boxes"]] == passes
 
 
 def test_the_same_clip_twice_gives_the_same_orders_and_one_pack() -> None:
     clip_stored = stored(clip(passing(100)))
     first, second = run(clip_stored), run(clip_stored)
     assert first["detected"]["id"] == second["detected"]["id"]
-    assert first["passes"] == second["passes"]
+    assert first["order"] == second["order"]
     assert boto3.client("s3").list_objects_v2(Bucket="work")["KeyCount"] == 1
+
+
+@pytest.mark.parametrize(("priority", "tier"), [("low", "gpu"), ("normal", "lambda")])
+def test_where_the_profile_names_no_tier_the_city_decides(priority: str, tier: str) -> None:
+    Tiers.from_env().put(TierSetting(version=1, on_gpu=1, since=now()))
+    register(priority=priority)
+    assert run(stored(clip(passing(50))))["tier"] == tier
 
 
 def test_the_profile_decides_rate_and_tier() -> None:
@@ -126,6 +149,15 @@ def test_the_profile_decides_rate_and_tier() -> None:
     assert answer["tier"] == "gpu"
     assert answer["detected"]["data"]["sampled"]["frames"] == 4
     assert answer["detected"]["data"]["profile_version"] == 2
+
+
+@pytest.mark.parametrize(("priority", "frames"), [("low", 5), ("normal", 10), ("high", 20)])
+def test_a_clip_that_waited_nine_seconds_is_sampled_less_by_its_cameras_priority(priority: str, frames: int) -> None:
+    register(priority=priority)
+    waited = AdmittedClip(**dict(stored(clip(passing(100)))), waited_s=9.0)
+    told = run(waited)["detected"]["data"]["sampled"]
+    assert told["frames"] == frames
+    assert told["asked_fps"] == (None if frames == 20 else 5.0)
 
 
 def test_a_minute_of_pictures_is_sampled_as_a_clip_is() -> None:

@@ -25,7 +25,7 @@ def luma(picture: Picture) -> Picture:
 
 
 def kept(pictures: list[Picture], *, every_s: float = 0.2, start: datetime = START) -> list[int]:
-    gate = MotionGate(start)
+    gate = MotionGate(start, every_s)
     return [index for index, picture in enumerate(pictures) if gate.keeps(luma(picture), index * every_s)]
 
 
@@ -127,8 +127,18 @@ def test_the_gate_of_a_cut_clip_agrees_with_the_whole_but_for_the_first_frames(c
     assert piece ^ whole <= {cut, cut + 1, cut + 2}
 
 
+def test_what_stopped_is_seen_where_it_stands_in_two_more_frames_of_five_a_second_and_in_none_of_one() -> None:
+    pictures = passing(9, begin=2, end=4)
+    assert kept(pictures, every_s=0.2) == [0, 3, 4, 5, 6]
+    assert kept(pictures, every_s=1.0) == [0, 3, 4]
+
+
+def test_what_moved_since_a_mark_and_stands_is_not_kept_once_more_at_the_next() -> None:
+    assert kept(passing(9, begin=2, end=5), every_s=1.0) == [0, 3, 4, 5]
+
+
 def test_a_picture_of_one_pixel_and_a_change_of_size_do_not_break_the_gate() -> None:
-    gate = MotionGate(START)
+    gate = MotionGate(START, 0.2)
     sizes = [(1, 1), (1, 1), (9, 9), (720, 1280)]
     assert [gate.keeps(np.zeros(size, dtype=np.uint8), float(n)) for n, size in enumerate(sizes)] == [
         True,

@@ -2,14 +2,19 @@
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from civicam.contracts.cameras import Profile
+from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.geometry import Line
-from civicam.vision.succession import MAX_SUCCESSORS
+from civicam.contracts.incidents import IncidentSuspected
+from civicam.vision.judging import EMPTY, Judged
+from civicam.vision.succession import MAX_SUCCESSORS, Judgement, judged_first, mended
+from tests.fakes import facts
 from tests.fakes.judgements import Bench
 from tests.fakes.scenes import Mover, SceneClip, clip_of, cut, instants
 
@@ -162,3 +167,60 @@ def test_shuffled_and_doubled_is_the_same_as_whole(borders: list[float], twice: 
     assert bench.sums() == WHOLE.sums()
     last = max(bench.table)
     assert bench.table[last].after == next(iter(WHOLE.table.values())).after
+
+
+def judged_again(standing: Judgement, *found: ClipFact) -> Judgement:
+    """The judgement of the same clip after something became known before it, with what it came to now."""
+    earlier = judged_first(CloudEvent.of(IN_ORDER[0].detected), None, lambda *_: Judged((), KNOWN, ()))
+    stale = replace(standing, before="something else")
+    (revised,) = mended(earlier, [stale], lambda *_: Judged(found, EMPTY, ()))
+    return revised
+
+
+KNOWN = next(iter(WHOLE.table.values())).after.model_copy(update={"until": IN_ORDER[0].detected.footage.capture_end})
+ONE, TWO = facts.incident(name="one"), facts.incident(name="two")
+
+
+def first_found(*found: ClipFact) -> Judgement:
+    return judged_first(CloudEvent.of(IN_ORDER[1].detected), None, lambda *_: Judged(found, EMPTY, ()))
+
+
+def told_of(judgement: Judgement) -> dict[str, tuple[str, int]]:
+    """Phase and revision by fact."""
+    return {
+        event.data.fact_id: (event.data.phase, event.data.revision)
+        for event in judgement.facts
+        if isinstance(event.data, IncidentSuspected)
+    }
+
+
+def test_several_facts_of_one_kind_are_told_apart_when_they_are_judged_again() -> None:
+    surer = TWO.model_copy(update={"confidence": 0.95, "fact_id": "by newer rules"})
+    revised = judged_again(first_found(facts.vehicles(), ONE, TWO), facts.vehicles(), surer, ONE)
+    assert told_of(revised) == {ONE.fact_id: ("begun", 0), TWO.fact_id: ("begun", 1)}
+    assert len(revised.facts) == 3
+
+
+def test_the_beginning_and_the_end_of_an_incident_are_two_facts() -> None:
+    end = facts.incident(name="one", ended=True)
+    later = end.model_copy(update={"end": end.start + timedelta(seconds=9)})
+    revised = judged_again(first_found(ONE, end), ONE, later)
+    assert told_of(revised) == {ONE.fact_id: ("begun", 0), end.fact_id: ("ended", 1)}
+
+
+def test_an_incident_that_is_found_no_more_is_withdrawn_and_comes_back_when_it_is_found_again() -> None:
+    gone = judged_again(first_found(ONE, TWO), TWO)
+    assert told_of(gone) == {ONE.fact_id: ("withdrawn", 1), TWO.fact_id: ("begun", 0)}
+    still_gone = judged_again(gone, TWO)
+    assert told_of(still_gone) == told_of(gone)
+    assert told_of(judged_again(still_gone, ONE, TWO)) == {ONE.fact_id: ("begun", 3), TWO.fact_id: ("begun", 0)}
+
+
+def test_an_incident_that_is_found_only_later_is_a_new_fact() -> None:
+    revised = judged_again(first_found(ONE), ONE, TWO)
+    assert told_of(revised) == {ONE.fact_id: ("begun", 0), TWO.fact_id: ("begun", 0)}
+
+
+def test_a_count_that_is_stated_no_more_is_not_taken_back() -> None:
+    revised = judged_again(first_found(facts.vehicles(), ONE), ONE)
+    assert [event.data for event in revised.facts] == [ONE]

@@ -110,6 +110,15 @@ def test_a_person_before_a_car_is_no_part_of_it() -> None:
     assert sorted(one.kind for one in found) == ["person", "vehicle"]
 
 
+def test_at_one_frame_a_second_a_lorry_and_a_motorcycle_that_change_places_are_told_apart_by_size() -> None:
+    lorry = Mover(300, 300, vx=200, label="truck", width=120, height=90)
+    rider = Mover(500, 420, vx=-200, label="motorcycle", width=42, height=75)
+    tracked, _ = track(TrackerState(), timed(instants([lorry, rider], seconds=2, fps=1)), RULES)
+    named = [{one.box.label: one.track_id for one in frame.sightings} for frame in tracked]
+    assert len({*named[0].values()}) == 2
+    assert named[0] == named[1]
+
+
 def test_two_cars_that_meet_keep_their_names() -> None:
     meeting = [Mover(200, 300, vx=100), Mover(1000, 340, vx=-100)]
     found = tracks(instants(meeting, seconds=7))
@@ -165,7 +174,7 @@ movers = st.builds(
     vx=st.floats(-400, 400),
     vy=st.floats(-300, 300),
     since_s=st.floats(0, 4),
-    label=st.sampled_from(["car", "truck", "person"]),
+    label=st.sampled_from(["car", "truck", "person", "two_wheeler"]),
     width=st.floats(20, 200),
     height=st.floats(20, 200),
 )

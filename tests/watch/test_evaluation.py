@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from civicam.contracts.vision import ZonePeople
-from civicam.contracts.watch import Alert, LineCount, Rule
+from civicam.contracts.watch import Alert, Incident, LineCount, Rule
 from civicam.watch.evaluation import Countable, alert_id, evaluate
-from tests.fakes.facts import CAMERA, START, crossing, crowd, vehicles
+from tests.fakes.facts import CAMERA, START, crossing, crowd, incident, vehicles
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 24, 10, 46, tzinfo=UTC)
@@ -93,6 +93,39 @@ def test_two_facts_further_apart_than_the_cool_down_are_never_one_alert(cooldown
         condition=LineCount(line_id="north", at_least=1),
         cooldown_seconds=cooldown,
     )
-    assert alert_id(rule, start) != alert_id(rule, start + timedelta(seconds=cooldown))
+    fact, later = (vehicles(capture_start=start + timedelta(seconds=seconds)) for seconds in (0, cooldown))
+    assert alert_id(rule, fact) != alert_id(rule, later)
     other = rule.model_copy(update={"rule_id": "s"})
-    assert alert_id(rule, start) != alert_id(other, start)
+    assert alert_id(rule, fact) != alert_id(other, fact)
+
+
+SUSPICION = Rule(rule_id="r", title="t", camera_id=CAMERA, condition=Incident(at_least=60), cooldown_seconds=1)
+
+
+def test_an_incident_that_begins_is_one_alert_whatever_clip_or_revision_tells_it() -> None:
+    first = judged(SUSPICION, incident(confidence=0.7))
+    again = judged(SUSPICION, incident(confidence=0.9, revision=2, capture_start=START + timedelta(hours=2)))
+    other = judged(SUSPICION, incident(name="another", confidence=0.7))
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    assert first.alert_id == again.alert_id != other.alert_id
+    assert (first.value, first.at_least, first.incident_id) == (70, 60, incident().incident_id)
+
+
+def test_an_end_or_a_withdrawal_calls_nobody() -> None:
+    assert judged(SUSPICION, incident(ended=True, confidence=0.9)) is None
+    assert judged(SUSPICION, incident(confidence=0.9).withdrawn()) is None
+
+
+@pytest.mark.parametrize(("confidence", "raised"), [(0.59, False), (0.6, True), (1.0, True)])
+def test_an_incident_counts_from_the_confidence_that_the_rule_wants(confidence: float, raised: bool) -> None:
+    assert (judged(SUSPICION, incident(confidence=confidence)) is not None) is raised
+
+
+def test_only_incidents_of_the_rules_that_are_named_count(busy_line: Rule) -> None:
+    wrong_way = line(SUSPICION, rules=("wrong_way", "congestion"))
+    assert judged(wrong_way, incident("stopped_vehicle", confidence=0.9)) is None
+    assert judged(wrong_way, incident("wrong_way", confidence=0.9)) is not None
+    assert judged(busy_line, incident(confidence=0.9)) is None
+    assert judged(SUSPICION, vehicles(crossing(99))) is None

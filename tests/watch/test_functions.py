@@ -17,6 +17,7 @@ from civicam.watch.evaluation import evaluate
 from civicam.watch.facts import raised
 from civicam.watch.signing import verify
 from functions.watch.deliver_webhook.handler import handler as deliver_webhook
+from functions.watch.evaluate_rules.handler import camera, rules_of
 from functions.watch.evaluate_rules.handler import handler as evaluate_rules
 from functions.watch.publish_alerts.handler import handler as publish_alerts
 from tests.fakes.city_in_moto import Context, published
@@ -27,6 +28,12 @@ from tests.watch.conftest import batch, message
 
 pytestmark = pytest.mark.unit
 KEY = "0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    rules_of.cache_clear()
+    camera.cache_clear()
 
 
 @pytest.fixture

@@ -5,32 +5,33 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from civicam.contracts.base import Document, Moment
-from civicam.contracts.cameras import Camera, Profile
+from civicam.contracts.cameras import Camera, Mount, Profile
 from civicam.contracts.errors import Rejected
-from civicam.contracts.geometry import Line, Point, Zone
+from civicam.contracts.geometry import GroundPlane, Line, Zone
 from civicam.contracts.ids import ULID_PATTERN, digest
 from civicam.vision.boxes import Size
+from civicam.vision.profiles import admit_profile
 
 NOBODY = "00000000000000000000000000"
 SLUG = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 SOME_DAY = "2000-01-01T00:00:00Z"
 
 
-class DrawnLine(Document):
+class DrawnLine(Line):
     """A line of CAMERA.json, under any name."""
 
+    model_config = ConfigDict(extra="ignore")
     line_id: str
-    points: tuple[Point, Point]
 
 
-class DrawnZone(Document):
+class DrawnZone(Zone):
     """A zone of CAMERA.json, under any name."""
 
+    model_config = ConfigDict(extra="ignore")
     zone_id: str
-    polygon: tuple[Point, ...] = Field(min_length=3)
 
 
 class FileCamera(Document):
@@ -39,6 +40,12 @@ class FileCamera(Document):
     camera_id: str = NOBODY
     lines: tuple[DrawnLine, ...] = ()
     zones: tuple[DrawnZone, ...] = ()
+    picture: tuple[int, int] | None = None
+    """The size that all of it is drawn in; the file's own unless said."""
+    view: tuple[int, ...] = ()
+    ground: GroundPlane | None = None
+    mount: Mount = "fixed"
+    parameters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     capture_start: Moment = Field(default=SOME_DAY, validate_default=True)
     """When the footage begins. Files rarely know; the default makes the same file give the same facts."""
 
@@ -50,20 +57,30 @@ class FileCamera(Document):
         return {**profile, **data} if isinstance(profile, dict) else data
 
     def entry(self, analytics: tuple[str, ...], picture: Size) -> Camera:
-        """The camera as the functions know cameras; without zones, the whole picture is one."""
-        width, height = picture
+        """The camera as the functions know cameras; without zones, the whole picture is one.
+
+        Raises Rejected (`bad_profile`) for drawings that mean nothing.
+        """
+        width, height = drawn = self.picture or picture
         whole = DrawnZone(zone_id="frame", polygon=((0, 0), (width, 0), (width, height), (0, height)))
+        profile = Profile(
+            analytics=analytics,
+            mount=self.mount,
+            picture=drawn,
+            view=self.view,
+            lines=tuple(Line(line_id=slug(line.line_id), points=line.points) for line in self.lines),
+            zones=tuple(Zone(**dict(zone) | {"zone_id": slug(zone.zone_id)}) for zone in self.zones or (whole,)),
+            ground=self.ground,
+            parameters=self.parameters,
+        )
+        admit_profile(profile)
         return Camera(
             camera_id=self.camera_id if re.match(ULID_PATTERN, self.camera_id) else _ulid(self.camera_id),
             name="a file",
             owner_id="nobody",
             unit_id="nowhere",
             position=(0.0, 0.0),
-            profile=Profile(
-                analytics=analytics,
-                lines=tuple(Line(line_id=slug(line.line_id), points=line.points) for line in self.lines),
-                zones=tuple(Zone(zone_id=slug(zone.zone_id), polygon=zone.polygon) for zone in self.zones or (whole,)),
-            ),
+            profile=profile,
         )
 
     def with_own_names(self, document: Any) -> Any:

@@ -99,7 +99,9 @@ def _in_words(fact: Fact) -> str:
             said = f"{sampled.frames} frames for the detectors, {sampled.coverage:.0%} of the time looked at"
         case VehiclesCounted():
             crossed = [f"{one.count} {one.label} {one.direction} over {one.line_id}" for one in fact.crossings]
-            said = ", ".join([*crossed, *(f"{one.count} {one.label} new" for one in fact.appeared)]) or "none"
+            new = [f"{one.count} {one.label} new" for one in fact.appeared]
+            fast = [f"{one.speed_kmh_mean:.0f} km/h {one.direction}" for one in fact.lines if one.speed_kmh_mean]
+            said = ", ".join([*crossed, *fast, *new]) or "none"
         case CrowdMeasured():
             said = f"{fact.people_mean:.1f} people on average, {fact.people_max} at most"
         case FacesSeen():

@@ -1,20 +1,20 @@
 """The emulator's process: ministack, nearer to AWS where the city relies on it, on 127.0.0.1 and nowhere else."""
 
-import asyncio
 import os
 import resource
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from threading import Thread
+from types import FrameType
 from typing import Any
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+import uvicorn
 from ministack import app as ministack
 
 from civicam_cli.embedded import rights
 from civicam_cli.embedded.fidelity import (
     actions,
+    batches,
     buckets,
     check_version,
     containers,
@@ -34,7 +34,7 @@ _ANSWERS_FROM_INSIDE = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 def main(images: Path = CONTAINERS) -> None:
     """Serve until SIGTERM or SIGINT; tasks end first, then the state is saved. `images`: where Dockerfiles are."""
     check_version()
-    for module in (actions, errors, pace, buckets, streams, transport):
+    for module in (actions, batches, errors, pace, buckets, streams, transport):
         module.install()
     tasks = containers.install(images)
     home = Path(os.environ["CIVICAM_HOME"])
@@ -42,25 +42,43 @@ def main(images: Path = CONTAINERS) -> None:
     rights.install(home / "rights-used")
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    asyncio.run(_serve(tasks))
+    _Server(tasks).run()
 
 
-async def _serve(tasks: TaskProcesses) -> None:
-    config = Config()
-    config.bind = [f"127.0.0.1:{os.environ['GATEWAY_PORT']}"]
-    config.keep_alive_timeout = 75
-    config.graceful_timeout = 1
-    config.loglevel = os.environ["LOG_LEVEL"]
-    asked = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+class _Server(uvicorn.Server):
+    """Serves until a signal; the city's tasks end first, while their last calls are still answered.
 
-    async def until_asked() -> None:
-        await asked.wait()
+    uvicorn, and not ministack's own hypercorn: parsed and answered in C, a call takes a fifth of the time (measured:
+    GetItem 0.5 ms of CPU against 2.6, an object of 200 kB put 3.1 against 7.8).
+    """
+
+    def __init__(self, tasks: TaskProcesses) -> None:
+        config = uvicorn.Config(
+            guarded(ministack.app),
+            host="127.0.0.1",
+            port=int(os.environ["GATEWAY_PORT"]),
+            loop="uvloop",
+            http="httptools",
+            ws="wsproto",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+            log_level=os.environ["LOG_LEVEL"].lower(),
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,  # ministack sends what AWS sends
+            date_header=False,
+        )
+        super().__init__(config)
+        self._tasks = tasks
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn gives both
+        """Called at SIGTERM and SIGINT."""
+        Thread(target=self._end, daemon=True).start()
+
+    def _end(self) -> None:
         containers.stop_scheduling()
-        await asyncio.to_thread(tasks.close)
-
-    await serve(guarded(ministack.app), config, shutdown_trigger=until_asked)  # type: ignore[arg-type]
+        self._tasks.close()
+        self.should_exit = True
 
 
 def guarded(application: Asgi) -> Asgi:

@@ -1,21 +1,32 @@
-"""S3 `Object Created` under clips/ -> the claim, and cameras.clip.stored.v1 unless whoever stored it says so."""
+"""S3 `Object Created` under clips/ (SQS batch) -> the claim, and cameras.clip.stored.v1 unless it was said already."""
 
+import json
 from functools import cache
+from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent, event_source
+from aws_lambda_powertools.utilities.batch import process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.intake import Intake
+from civicam.aws.queues import QueueReader
 
 logger = Logger()
+processor = QueueReader("ARRIVAL_QUEUE_URL")
 intake = cache(Intake.from_env)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@event_source(data_class=S3EventBridgeNotificationEvent)
-def handler(event: S3EventBridgeNotificationEvent, context: LambdaContext) -> None:  # noqa: ARG001 - Lambda gives both
+def announce(record: SQSRecord) -> None:
     """An object that does not describe footage, or that the city would not take, goes to quarantine with a fact."""
-    key = event.detail.object.key
+    key = S3EventBridgeNotificationEvent(json.loads(record.body)).detail.object.key
     clip = intake().found(key)
     logger.info("object found", key=key, state=clip.state if clip else "quarantined or gone")
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """The objects that could not be looked at: they return to the queue."""
+    return process_partial_response(event=event, record_handler=announce, processor=processor, context=context)

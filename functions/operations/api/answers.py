@@ -9,6 +9,7 @@ from civicam.aws.footage import Upload
 from civicam.contracts.base import Document, Moment
 from civicam.contracts.cameras import Camera, Profile
 from civicam.contracts.catalogue import FACTS
+from civicam.contracts.counts import ManualCount
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.footage import ClockQuality, FootageKind
 from civicam.contracts.geometry import Point
@@ -123,6 +124,15 @@ class FactPage(_Page):
     """Facts of one camera as CloudEvents 1.0, newest first, each at its highest revision."""
 
     items: tuple[AnyClipFact, ...]
+    manual_counts: tuple[ManualCount, ...] = Field(
+        description="The last counts that people made of this camera, each with the error of the city's own counts"
+    )
+
+
+class CountPage(Document):
+    """Counts that people made of one camera, the latest stretch first."""
+
+    items: tuple[ManualCount, ...]
 
 
 class AlertPage(_Page):

@@ -19,6 +19,7 @@ from civicam.contracts.cameras import ClipStored
 from civicam.contracts.errors import CityError
 from civicam.contracts.facts import CloudEvent, read_fact
 from civicam.vision.abandonment import abandoned
+from civicam.vision.admitted import AdmittedClip
 
 logger = Logger()
 processor = QueueReader("CLIP_QUEUE_URL")
@@ -34,11 +35,17 @@ def admit(record: SQSRecord) -> None:
     logger.append_keys(clip_id=stored.footage.clip_id)
     try:
         if Claims.from_env().get(stored.footage.clip_id).state is not ClipState.JUDGED:
-            AnalyseMachine.from_env().run(stored)
+            AnalyseMachine.from_env().run(AdmittedClip(**dict(stored), waited_s=waited_s(record)))
     except CityError as error:
         if tries >= int(setting("RUN_TRIES")):
             give_up(stored, record.message_id, tries, error)
         raise
+
+
+def waited_s(record: SQSRecord) -> float:
+    """Seconds from when the clip was announced to when it was first taken from the queue."""
+    times = record.attributes
+    return (int(times.approximate_first_receive_timestamp) - int(times.sent_timestamp)) / 1000
 
 
 def give_up(stored: ClipStored, message_id: str, tries: int, error: CityError) -> None:

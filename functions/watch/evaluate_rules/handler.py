@@ -1,6 +1,7 @@
-"""vision.vehicles.counted.v1, vision.crowd.measured.v1 (SQS batch) -> alerts, each raised by one conditional put."""
+"""What rules may ask about (SQS batch) -> alerts, each raised by one conditional put."""
 
 import json
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -11,6 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.alerts import Alerts
 from civicam.aws.queues import QueueReader
+from civicam.aws.recent import Recent
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.contracts.base import now
@@ -19,13 +21,15 @@ from civicam.watch.evaluation import evaluate
 
 logger = Logger()
 processor = QueueReader("EVALUATION_QUEUE_URL")
+rules_of = cache(lambda: Recent(Rules.from_env().of_camera))
+camera = cache(lambda: Recent(Registry.from_env().camera))
 
 
 def raise_alerts(record: SQSRecord) -> None:
     """Raise what the camera's rules make of one fact."""
     fact = read_any(json.loads(record.body)["detail"]).data
-    rules = Rules.from_env().of_camera(fact.camera_id)
-    unit_id = Registry.from_env().camera(fact.camera_id).unit_id if rules else ""
+    rules = rules_of()(fact.camera_id)
+    unit_id = camera()(fact.camera_id).unit_id if rules else ""
     for rule in rules:
         alert = evaluate(rule, fact, unit_id=unit_id, raised_at=now())
         if alert and Alerts.from_env().raise_once(alert):

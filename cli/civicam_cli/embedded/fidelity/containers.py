@@ -1,18 +1,21 @@
 """ECS runs tasks, as their roles, and a state machine that waits for one fails when the task does.
 
 Without Docker ministack's tasks stay RUNNING for ever and run nothing; its containers get credentials that IAM then
-refuses; and `runTask.sync` succeeds whatever the exit code, and answers in the wrong case.
+refuses; `runTask.sync` succeeds whatever the exit code, and answers in the wrong case; and a task that is stopped just
+after its start is now and then not replaced, because nobody watches it yet.
 """
 
 import hashlib
 import json
+import logging
 import os
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, request_scope
 from ministack.services import ecs, sts
 from ministack.services import stepfunctions as steps
 
@@ -20,6 +23,9 @@ from civicam_cli.embedded.tasks import Labels, TaskProcesses
 
 RUN_TASK = "arn:aws:states:::ecs:runTask"
 POLL_SECONDS = 0.1
+KEEP_SECONDS = 2.0
+"""Between two looks at whether each service runs as many tasks as it should."""
+logger = logging.getLogger(__name__)
 
 
 def install(images: Path) -> TaskProcesses:
@@ -29,7 +35,25 @@ def install(images: Path) -> TaskProcesses:
     ecs._docker = processes
     start = steps._invoke_ecs_run_task
     steps._SERVICE_DISPATCH[RUN_TASK] = lambda resource, data: run_task(start, resource, data)
+    threading.Thread(target=_keep_services, daemon=True, name="civicam-services").start()
     return processes
+
+
+def _keep_services() -> None:
+    """What a service's scheduler is there for, for ever; upstream looks only after a change that it noticed."""
+    while True:
+        time.sleep(KEEP_SECONDS)
+        for (account, region, key), service in ecs._services.all_items():
+            if service.get("status") == "ACTIVE":
+                _keep(account, region, key)
+
+
+def _keep(account: str, region: str, service_key: str) -> None:
+    try:
+        with request_scope(account, region):
+            ecs._reconcile_service_tasks(service_key.partition("/")[0], service_key)
+    except Exception:  # upstream's code on upstream's state: the next look may find it well, and others have their turn
+        logger.exception("service %s was not looked after", service_key)
 
 
 def stop_scheduling() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from civicam.aws.manual_counts import ManualCounts
 from civicam.aws.recent_facts import Asked, RecentFacts
 from civicam.contracts.base import Moment, utc_text
 from civicam.operations.caller import Caller
@@ -35,7 +36,11 @@ def list_facts(  # noqa: PLR0913, PLR0917 - each is one query parameter
     asked = Asked(camera_id, fact_type, start, end)
     query = _query(asked)
     page = RecentFacts.from_env().by_camera(asked, cursor=read_cursor(query, cursor), limit=limit)
-    return FactPage(items=page.items, next=next_link("/v1/facts", query, limit, page.cursor))
+    return FactPage(
+        items=page.items,
+        manual_counts=ManualCounts.from_env().of_camera(camera_id),
+        next=next_link("/v1/facts", query, limit, page.cursor),
+    )
 
 
 def _query(asked: Asked) -> dict[str, str]:

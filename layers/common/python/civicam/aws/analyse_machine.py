@@ -6,8 +6,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
-from civicam.contracts.cameras import ClipStored
 from civicam.contracts.errors import Unavailable
+from civicam.vision.admitted import AdmittedClip
 
 
 class AnalyseMachine:
@@ -21,11 +21,11 @@ class AnalyseMachine:
         """The machine that the stack names in ANALYSE_CLIP_ARN."""
         return cls(setting("ANALYSE_CLIP_ARN"))
 
-    def run(self, stored: ClipStored) -> None:
+    def run(self, clip: AdmittedClip) -> None:
         """Have the clip analysed; raises Unavailable, with the machine's own words, for every end but SUCCEEDED."""
         try:
             ended = clients.stepfunctions().start_sync_execution(
-                stateMachineArn=self._arn, input=stored.model_dump_json()
+                stateMachineArn=self._arn, input=clip.model_dump_json()
             )
         except (ClientError, ReadTimeoutError) as error:
             raise Unavailable(f"AnalyseClip did not start or answer: {error}") from error

@@ -151,6 +151,27 @@ class Claims:
             tuple(map(_clip, answer["Items"])), {name: value["S"] for name, value in last.items()} if last else None
         )
 
+    def captured(self, camera_id: str, start: datetime, end: datetime) -> Iterator[Clip]:
+        """The camera's clips that lie in the store and start at or after `start` and before `end`, oldest first."""
+        pages = (
+            clients.dynamodb()
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                IndexName="by_camera",
+                KeyConditionExpression="camera_id = :camera AND capture_start BETWEEN :start AND :end",
+                FilterExpression="#state <> :rejected",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    ":camera": _s(camera_id),
+                    ":start": _s(utc_text(start)),
+                    ":end": _s(_just_before(end)),
+                    ":rejected": _s(ClipState.REJECTED),
+                },
+            )
+        )
+        return (_clip(item) for page in pages for item in page["Items"])
+
     def pending(self, older_than: datetime, limit: int = 1000) -> Iterator[Clip]:
         """Clips stored before that moment which nobody has judged, oldest first."""
         pages = (

@@ -66,6 +66,11 @@ def stepfunctions() -> "SFNClient":
     return _client("stepfunctions", read_timeout=310)  # type: ignore[no-any-return]
 
 
+def cloudwatch() -> Any:
+    """CloudWatch."""
+    return _client("cloudwatch")
+
+
 def secretsmanager() -> "SecretsManagerClient":
     """Secrets Manager."""
     return _client("secretsmanager")  # type: ignore[no-any-return]

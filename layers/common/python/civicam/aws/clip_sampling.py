@@ -1,18 +1,26 @@
 """Sampling one stored clip: from the footage store through the sandbox into the work store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 from civicam.aws.claims import ClipState
+from civicam.aws.environment import setting
 from civicam.aws.intake import Intake
+from civicam.aws.recent import Recent
+from civicam.aws.tiers import Tiers
 from civicam.aws.work import WorkStore
-from civicam.contracts.cameras import ClipStored
+from civicam.cameras.intake import Limits
+from civicam.contracts.cameras import ClipStored, Profile
 from civicam.contracts.errors import Inconsistent, NotFound, Rejected
 from civicam.contracts.footage import ClockQuality, Footage, FootageKind
 from civicam.runtime.sandbox import sample
 from civicam.runtime.sandbox_protocol import SampleRequest
-from civicam.vision.admission import Limits
-from civicam.vision.orders import PASSES, RejectedClip, SampledClip, sampled_clip
+from civicam.vision.admission import Limits as DecodingLimits
+from civicam.vision.admitted import AdmittedClip
+from civicam.vision.orders import RejectedClip, SampledClip, passes_wanted, sampled_clip
+from civicam.vision.shedding import shed_fps
+from civicam.vision.tiers import TierSetting
 
 
 @dataclass(frozen=True)
@@ -21,14 +29,16 @@ class ClipSampling:
 
     intake: Intake
     work: WorkStore
+    tiers: Callable[[], TierSetting]
 
     @classmethod
     def from_env(cls) -> Self:
         """Those of this stack."""
-        return cls(Intake.from_env(), WorkStore.from_env())
+        tiers = Recent(lambda table: Tiers(table).current())
+        return cls(Intake.from_env(), WorkStore.from_env(), lambda: tiers(setting("TIERS_TABLE")))
 
-    def sample(self, clip: ClipStored) -> SampledClip | RejectedClip:
-        """The orders for the clip's passes, its pack written; or its quarantine, when it cannot be used.
+    def sample(self, clip: AdmittedClip) -> SampledClip | RejectedClip:
+        """The order for the clip's passes, its pack written; or its quarantine, when it cannot be used.
 
         Raises Unavailable where it shall be tried again, Inconsistent where footage is gone that nobody rejected.
         """
@@ -38,29 +48,19 @@ class ClipSampling:
             self.intake.reject(clip.footage, error)
             return _rejected(clip, error.reason)
 
-    def _ordered(self, clip: ClipStored) -> SampledClip | RejectedClip:
+    def _ordered(self, clip: AdmittedClip) -> SampledClip | RejectedClip:
         camera, clip_id = self.intake.camera(clip.camera_id), clip.footage.clip_id
         try:
             body = self.intake.store.download(clip.footage)
         except NotFound as error:
             return self._gone(clip, error)
-        pack = sample(body, self._request(clip.footage, camera.profile.sampling_fps))
+        request = sample_request(clip.footage, camera.profile.sampling_fps, self.intake.limits)
+        pack = sample(body, shed(request, clip, camera.profile))
         pack_uri = self.work.pack_uri(clip_id, clip.run)
         self.work.put_pack(pack_uri, pack)
-        boxes = {name: self.work.boxes_uri(clip_id, clip.run, name) for name in PASSES}
+        boxes = {name: self.work.boxes_uri(clip_id, clip.run, name) for name in passes_wanted(camera.profile)}
+        camera = camera.model_copy(update={"profile": self.tiers().effective(camera.profile)})
         return sampled_clip(clip, camera, pack.manifest.sampled, pack_uri=pack_uri, boxes=boxes)
-
-    def _request(self, footage: Footage, fps: float) -> SampleRequest:
-        """What is asked of the sandbox. Where the end was guessed on receipt, nothing is measured against it."""
-        is_guessed = footage.kind is FootageKind.CLIP and footage.clock_quality is ClockQuality.RECEIVED
-        limits = self.intake.limits
-        return SampleRequest(
-            media_type=footage.media_type,
-            capture_start=footage.capture_start,
-            capture_end=None if is_guessed else footage.capture_end,
-            fps=fps,
-            limits=Limits(max_bytes=limits.max_bytes, max_seconds=limits.max_seconds),
-        )
 
     def _gone(self, clip: ClipStored, error: NotFound) -> RejectedClip:
         """The same clip once more after its quarantine; anything else would be footage lost."""
@@ -71,6 +71,25 @@ class ClipSampling:
         if standing is None or standing.state is not ClipState.REJECTED:
             raise Inconsistent(f"footage {clip.footage.key} is gone, and nobody rejected it") from error
         return _rejected(clip, standing.reason or "rejected")
+
+
+def sample_request(footage: Footage, fps: float, limits: Limits) -> SampleRequest:
+    """What is asked of the sandbox. Where the end was guessed on receipt, nothing is measured against it."""
+    is_guessed = footage.kind is FootageKind.CLIP and footage.clock_quality is ClockQuality.RECEIVED
+    return SampleRequest(
+        media_type=footage.media_type,
+        capture_start=footage.capture_start,
+        capture_end=None if is_guessed else footage.capture_end,
+        fps=fps,
+        limits=DecodingLimits(max_bytes=limits.max_bytes, max_seconds=limits.max_seconds),
+    )
+
+
+def shed(request: SampleRequest, clip: AdmittedClip, profile: Profile) -> SampleRequest:
+    """The request at a lower rate, where the clip waited long in the queue (`civicam.vision.shedding`)."""
+    length_s = (clip.footage.capture_end - clip.footage.capture_start).total_seconds()
+    fps = shed_fps(request.fps, length_s, clip.waited_s, profile.priority)
+    return request.model_copy(update={"fps": fps, "asked_fps": request.fps}) if fps < request.fps else request
 
 
 def _rejected(clip: ClipStored, reason: str) -> RejectedClip:

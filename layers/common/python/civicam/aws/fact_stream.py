@@ -1,10 +1,10 @@
 """The stream of `clip_facts`, without what judging needs: what a change of an item has to tell the city."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from civicam.aws.packed_facts import unpack
 from civicam.contracts.catalogue import read_any
 from civicam.contracts.facts import CloudEvent
 
@@ -25,14 +25,10 @@ def read_change(images: Mapping[str, Any]) -> Change | None:
     after = images.get("NewImage")
     if after is None:
         return None
-    told = set(_events(images.get("OldImage", {})))
+    told = unpack(images.get("OldImage", {}))
     return Change(
         clip_id=after["clip_id"]["S"],
         run=after["run"]["S"],
         revision=int(after["revision"]["N"]),
-        news=tuple(read_any(json.loads(event)) for event in _events(after) if event not in told),
+        news=tuple(read_any(event) for event in unpack(after) if event not in told),
     )
-
-
-def _events(item: Mapping[str, Any]) -> list[str]:
-    return [event["S"] for event in item.get("facts", {"L": []})["L"]]

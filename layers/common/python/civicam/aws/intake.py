@@ -97,7 +97,7 @@ class Intake:
             return ClaimOutcome.OTHER
         if not known:
             self.store.put(footage, body)
-        return self._claim(footage)
+        return self._claim(footage)[0]
 
     def found(self, key: str) -> Clip | None:
         """Claim and announce what lies in the store, unless somebody did; None where it had to go to quarantine."""
@@ -108,6 +108,9 @@ class Intake:
         except Rejected as error:
             self._reject_object(key, error)
             return None
+        known = self._accepted(footage.clip_id)
+        if known and known.announced_at and known.footage.key == key:
+            return known
         try:
             self.camera(footage.camera_id)
             intake.admit(footage, self.limits, self.clock())
@@ -136,19 +139,22 @@ class Intake:
         self._tell_rejected(footage, error, key)
         self.store.remove(footage.key)
 
-    def _claim(self, footage: Footage) -> ClaimOutcome:
+    def _claim(self, footage: Footage) -> tuple[ClaimOutcome, Clip]:
         """Claim, and announce where that is ours to do or where whoever should have done it did not."""
-        outcome = self.claims.claim(footage, self.clock())
-        clip = self.claims.get(footage.clip_id)
+        stored_at = self.clock()
+        outcome = self.claims.claim(footage, stored_at)
+        new = outcome is ClaimOutcome.NEW
+        clip = Clip(footage, ClipState.STORED, stored_at) if new else self.claims.get(footage.clip_id)
         waits = clip.state is ClipState.STORED and clip.announced_at is None
-        if outcome is ClaimOutcome.NEW or (outcome is ClaimOutcome.SAME and waits and self._left(clip)):
+        if new or (outcome is ClaimOutcome.SAME and waits and self._left(clip)):
             self.announce(clip)
-        return outcome
+        return outcome, clip
 
     def _claim_as_told(self, footage: Footage) -> Clip:
-        if self._claim(footage) is ClaimOutcome.OTHER:
+        outcome, clip = self._claim(footage)
+        if outcome is ClaimOutcome.OTHER:
             raise DuplicateContent(footage)
-        return self.claims.get(footage.clip_id)
+        return clip
 
     def _left(self, clip: Clip) -> bool:
         """Whether whoever made the claim has had time enough to announce it."""

@@ -12,12 +12,30 @@ import pyarrow as pa
 from pyiceberg.io.pyarrow import pyarrow_to_schema, write_file
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionField, PartitionFieldValue, PartitionKey
-from pyiceberg.table import Table, WriteTask
+from pyiceberg.table import Table, Transaction, WriteTask
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.update import TableUpdate
+
+
+class Commit(Transaction):
+    """A transaction that puts the table's metadata together once for each of its updates.
+
+    pyiceberg's copies all of it, every snapshot of the day included, whenever it is asked for: fifteen times a commit.
+    """
+
+    _known: tuple[tuple[TableUpdate, ...], TableMetadata] | None = None
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        """The metadata with what is staged so far."""
+        if self._known is None or self._known[0] is not self._updates:
+            self._known = self._updates, super().table_metadata
+        return self._known[1]
 
 
 def append(stored: Table, rows: pa.Table, properties: dict[str, str]) -> None:
     """Add the rows in one commit whose snapshot bears the properties; raises what pyiceberg's commits raise."""
-    with stored.transaction() as transaction, transaction.update_snapshot(properties).merge_append() as snapshot:
+    with Commit(stored) as transaction, transaction.update_snapshot(properties).merge_append() as snapshot:
         for file in data_files(stored, rows, snapshot.commit_uuid):
             snapshot.append_data_file(file)
 

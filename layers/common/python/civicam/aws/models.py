@@ -1,6 +1,7 @@
 """Model files in MODELS_BUCKET under `models/{sha256}`, so that a replay with an old model needs no deployment."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,8 +9,11 @@ from aws_lambda_powertools import Logger
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
-from civicam.runtime.detector import Detector, providers
-from civicam.runtime.models import Source, load_first
+from civicam.contracts.errors import NotFound
+from civicam.runtime.detector import Detector
+from civicam.runtime.looking import ClipDetector
+from civicam.runtime.models import Source, load_first, load_model
+from civicam.runtime.runtimes import network_for
 from civicam.vision.catalogue import Catalogue, Model, Task, load_catalogue
 
 logger = Logger(child=True)
@@ -38,6 +42,11 @@ class ModelStore:
         except clients.s3().exceptions.NoSuchKey:
             return None
 
+    def holds(self, model: Model) -> bool:
+        """Whether something lies under the model's digest."""
+        found = clients.s3().list_objects_v2(Bucket=self.bucket, Prefix=_key(model), MaxKeys=1)
+        return found["KeyCount"] > 0
+
     def put(self, model: Model, file: bytes) -> None:
         """Put the model's file there; `file` as `load_model` gives it, so that a key has always the same bytes."""
         clients.s3().put_object(Bucket=self.bucket, Key=_key(model), Body=file, ContentType="application/octet-stream")
@@ -57,6 +66,11 @@ def wanted_models(task: Task, catalogue: Catalogue) -> tuple[Model, ...]:
     return (*chosen, catalogue.floor(task))
 
 
+def load_exactly(model: Model) -> Detector:
+    """The detector of this model and no other, from MODELS_BUCKET; raises as `load_model`."""
+    return Detector(model, network_for(model, load_model(model, [ModelStore.from_env()])))
+
+
 def load_detector(task: Task, source: Source | None = None) -> Detector:
     """The detector of a pass, from MODELS_BUCKET unless told otherwise.
 
@@ -66,7 +80,25 @@ def load_detector(task: Task, source: Source | None = None) -> Detector:
     models = wanted_models(task, load_catalogue())
     model, file, refused = load_first(models, [source or ModelStore.from_env()])
     for refusal in refused:
-        logger.error("model refused", model=refusal.model.name, reason=refusal.error.reason, error=str(refusal.error))
-    detector = Detector(model, file, providers())
-    logger.info("model loaded", model=model.name, digest=model.sha256, provider=detector.provider)
-    return detector
+        say = logger.warning if isinstance(refusal.error, NotFound) else logger.error
+        say("model not used", model=refusal.model.name, reason=refusal.error.reason, error=str(refusal.error))
+    network = network_for(model, file)
+    logger.info(
+        "model loaded",
+        model=model.name,
+        digest=model.sha256,
+        provider=network.provider,
+        precision=network.precision,
+    )
+    return Detector(model, network)
+
+
+def load_clip_detector(named: Mapping[str, str] | None = None) -> ClipDetector[Detector]:
+    """A detector for each pass: of exactly the model that is `named` for it, else as `load_detector` gives it."""
+    catalogue, chosen = load_catalogue(), named or {}
+    return ClipDetector(
+        {
+            str(task): load_exactly(catalogue.model(chosen[task])) if task in chosen else load_detector(task)
+            for task in Task
+        }
+    )

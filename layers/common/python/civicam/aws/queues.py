@@ -39,9 +39,20 @@ class FailedMessage:
         return cls(record.receipt_handle, int(record.attributes.approximate_receive_count), error)
 
 
-def postpone(queue_url: str, receipt_handle: str, seconds: int) -> None:
-    """Keep a message that is being worked on out of sight for this long from now on; 0 puts it back at once."""
-    clients.sqs().change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
+def hide_all(queue_url: str, receipt_handles: Sequence[str], seconds: int) -> None:
+    """Keep messages that are being worked on out of sight for this long from now on; 0 puts them back at once.
+
+    Those that SQS refuses were worked off in the meantime, or are somebody else's by now.
+    """
+    for start in range(0, len(receipt_handles), MESSAGES_PER_CALL):
+        handles = receipt_handles[start : start + MESSAGES_PER_CALL]
+        clients.sqs().change_message_visibility_batch(
+            QueueUrl=queue_url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for number, handle in enumerate(handles)
+            ],
+        )
 
 
 def try_later(queue_url: str, messages: Sequence[FailedMessage], backoff: Backoff = SOON) -> None:

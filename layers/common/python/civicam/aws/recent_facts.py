@@ -1,6 +1,5 @@
 """The facts of the last 30 days as a reader sees them: by camera, newest first, each at its highest revision."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
+from civicam.aws.packed_facts import unpack
 from civicam.aws.pages import Page, checked
 from civicam.contracts.base import utc_text
 from civicam.contracts.catalogue import read_any
@@ -70,10 +70,9 @@ class RecentFacts:
         """Facts from the clip `latest` backwards, without those of that clip that were `given` already."""
         for item in self._items(asked, latest):
             moment = item["moment"]["S"]
-            for number, fact in enumerate(item["facts"]["L"]):
+            for number, document in enumerate(unpack(item)):
                 if moment == latest and number <= given:
                     continue
-                document = json.loads(fact["S"])
                 if asked.fact_type in (None, document["type"]):
                     yield _Placed(moment, number, read_any(document))
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from botocore.exceptions import ClientError
-
 from civicam.aws import clients
+from civicam.aws.objects import put_new
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Conflict, NotFound
 from civicam.contracts.watch import Rule
@@ -97,16 +96,8 @@ class Versions(Generic[D]):
     def _archive(self, document: D) -> D:
         """What stands in the archive under this number: this version, or what another writer put there first."""
         key = self._place(self._id(document), document.version)
-        body = document.model_dump_json().encode()
-        try:
-            clients.s3().put_object(
-                Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*"
-            )
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in {409, 412}:
-                raise
-            return self._read(key)
-        return document
+        is_new = put_new(self._bucket, key, document.model_dump_json().encode())
+        return document if is_new else self._read(key)
 
     def _read(self, key: str) -> D:
         return self._kind.model_validate_json(clients.s3().get_object(Bucket=self._bucket, Key=key)["Body"].read())

@@ -1,15 +1,22 @@
 """What lies between two steps of the hot path: packs of frames (a day), and boxes (thirty days), in WORK_BUCKET."""
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
+
+from pydantic import TypeAdapter
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
 from civicam.contracts.errors import Inconsistent, NotFound
 from civicam.contracts.vision import ClipBoxes
+from civicam.vision.catalogue import Task
 from civicam.vision.pack import Pack
+
+PASSES = TypeAdapter(dict[str, ClipBoxes])
+"""The boxes object of a clip and run: what each pass saw, by its name. One object, for each costs its put."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class WorkStore:
 
     def boxes_uri(self, clip_id: str, run: str, name: str) -> str:
         """Where the boxes of one pass over a clip lie."""
-        return f"s3://{self.bucket}/boxes/{clip_id}/{run}/{name}.json.gz"
+        return f"s3://{self.bucket}/boxes/{clip_id}/{run}.json.gz#{name}"
 
     def put_pack(self, uri: str, pack: Pack) -> None:
         """Write the pack; again replaces it by its equal."""
@@ -39,13 +46,35 @@ class WorkStore:
         """The pack; raises NotFound, and Inconsistent as `Pack.from_bytes` does."""
         return Pack.from_bytes(self._get(uri))
 
-    def put_boxes(self, uri: str, boxes: ClipBoxes) -> None:
-        """Write the boxes; the same boxes give the same bytes."""
-        self._put(uri, gzip.compress(boxes.model_dump_json().encode(), mtime=0), "application/gzip")
+    def put_boxes(self, found: Mapping[str, ClipBoxes]) -> None:
+        """Write the boxes of all passes over a clip, by their addresses; the same boxes give the same bytes."""
+        for address in dict.fromkeys(urldefrag(uri).url for uri in found):
+            seen = {urldefrag(uri).fragment: boxes for uri, boxes in found.items() if urldefrag(uri).url == address}
+            self._put(address, gzip.compress(PASSES.dump_json(seen), mtime=0), "application/gzip")
 
-    def boxes(self, uri: str) -> ClipBoxes:
-        """The boxes; raises NotFound."""
-        return ClipBoxes.model_validate_json(gzip.decompress(self._get(uri)))
+    def boxes(self, uris: Mapping[str, str]) -> dict[str, ClipBoxes]:
+        """The boxes of each of these addresses, an object that holds several read once; raises NotFound."""
+        objects = {address: self._passes(address) for address in {urldefrag(uri).url for uri in uris.values()}}
+        try:
+            return {name: objects[urldefrag(uri).url][urldefrag(uri).fragment] for name, uri in uris.items()}
+        except KeyError as error:
+            raise NotFound(f"no pass {error} lies among a clip's boxes: detect the clip again") from error
+
+    def holds(self, uri: str) -> bool:
+        """Whether something lies there (still)."""
+        try:
+            clients.s3().head_object(Bucket=self.bucket, Key=self._key(uri))
+        except clients.s3().exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in {"404", "NoSuchKey", "NotFound"}:
+                raise
+            return False
+        return True
+
+    def _passes(self, address: str) -> dict[str, ClipBoxes]:
+        """What lies there by pass. What was written before passes shared an object holds one, and has no fragment."""
+        body = gzip.decompress(self._get(address))
+        is_shared = not address.endswith(tuple(f"/{name}.json.gz" for name in Task))
+        return PASSES.validate_json(body) if is_shared else {"": ClipBoxes.model_validate_json(body)}
 
     def _put(self, uri: str, body: bytes, media_type: str) -> None:
         clients.s3().put_object(Bucket=self.bucket, Key=self._key(uri), Body=body, ContentType=media_type)

@@ -3,12 +3,12 @@
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from civicam.contracts.base import Body, Moment
 from civicam.contracts.facts import Fact
 from civicam.contracts.footage import ClockQuality, Footage
-from civicam.contracts.geometry import Line, Point, Zone
+from civicam.contracts.geometry import GroundPlane, Line, Point, Zone
 from civicam.contracts.ids import CameraId, Sha256, Slug
 
 
@@ -17,6 +17,10 @@ class Tier(StrEnum):
 
     LAMBDA = "lambda"
     GPU = "gpu"
+
+
+Mount = Literal["fixed", "pan_tilt_zoom", "vehicle"]
+"""What a camera hangs on: only a fixed one always shows the same."""
 
 
 class HttpSource(Body):
@@ -37,11 +41,23 @@ class PushSource(Body):
 class Profile(Body):
     """What is looked for in a camera's footage, and how."""
 
-    analytics: tuple[str, ...] = ("vehicle", "crowd", "face")
+    analytics: tuple[str, ...] = ("vehicle", "crowd", "face", "incident")
     sampling_fps: float = Field(default=5.0, gt=0, le=25)
-    tier: Tier = Tier.LAMBDA
+    tier: Tier | None = None
+    """Where its detectors run, whatever waits; None leaves that to the city (civicam.vision.tiers)."""
+    priority: Literal["low", "normal", "high"] = "normal"
+    """Whose sampling rate gives way first when there is more to look at than can be looked at."""
+    mount: Mount = "fixed"
+    picture: tuple[int, int] | None = None
+    """Width and height of the picture that lines, zones and ground plane are drawn in."""
+    view: tuple[int, ...] = ()
+    """Outline of the view that they are drawn over, such as a preset's, as `civicam analyse` tells it in
+    `sampled.outline`. Unless it is given, it is the first view that is seen under this version of the profile."""
     lines: tuple[Line, ...] = ()
     zones: tuple[Zone, ...] = ()
+    ground: GroundPlane | None = None
+    parameters: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    """What differs at this camera from an analytic's own parameters, by the analytic's name."""
 
 
 class Camera(Body):
@@ -59,6 +75,9 @@ class Camera(Body):
     source: HttpSource | PushSource = Field(discriminator="kind", default=PushSource())
     profile: Profile = Profile()
     retention: Slug = "standard"
+
+    def __hash__(self) -> int:
+        return hash((self.camera_id, self.version))
 
 
 class ClipDeclaration(Body):

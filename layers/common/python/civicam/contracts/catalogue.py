@@ -5,6 +5,7 @@ from typing import Any
 from civicam.contracts.cameras import ClipRejected, ClipStored
 from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import CloudEvent, Fact, read_fact
+from civicam.contracts.incidents import IncidentSuspected
 from civicam.contracts.vision import ClipAbandoned, ClipDetected, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertAcknowledged, AlertRaised
 
@@ -16,6 +17,7 @@ FACTS: tuple[type[Fact], ...] = (
     VehiclesCounted,
     CrowdMeasured,
     FacesSeen,
+    IncidentSuspected,
     AlertRaised,
     AlertAcknowledged,
 )

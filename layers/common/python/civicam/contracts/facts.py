@@ -39,10 +39,25 @@ class ClipFact(Fact):
     sampling_fps: float = Field(ge=0)
     coverage: float = Field(ge=0, le=1)
     """Share of the clip's seconds that were really looked at."""
+    conditions: tuple[str, ...] = ()
+    """What was wrong with the view (`vision.Condition`): each lowers the confidence or the coverage."""
+    suspended: str | None = None
+    """Why the camera's lines and zones were not applied, where they were not (`vision.Suspension`)."""
     confidence: float = Field(ge=0, le=1)
     model_digest: str
+    precision: str = ""
+    """The arithmetic that the model ran in, `f32` or `bf16`: the boxes of the two differ by a few in a hundred."""
     rules_digest: str
     profile_version: int
+
+    @property
+    def about(self) -> str:
+        """What tells it from the other facts of its type in its clip; empty where a clip has one."""
+        return ""
+
+    def withdrawn(self) -> Self | None:
+        """What is told in its place once a later judgement finds nothing of it; None where each clip has one anyway."""
+        return None
 
 
 F = TypeVar("F", bound=Fact)

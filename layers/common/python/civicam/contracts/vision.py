@@ -15,6 +15,15 @@ VEHICLE_LABELS = ("bicycle", "car", "motorcycle", "bus", "truck", "two_wheeler")
 
 Label = Literal["person", "bicycle", "car", "motorcycle", "bus", "truck", "two_wheeler", "face"]
 Direction = Literal["forward", "backward"]
+Condition = Literal["black", "covered", "frozen", "blurred", "dark", "rain", "shaking", "moved"]
+"""What may be wrong with a camera's view."""
+Congestion = Literal["free", "light", "moderate", "heavy", "severe", "jammed"]
+"""Levels of service A to F of the Highway Capacity Manual, in words."""
+ServiceLevel = Literal["A", "B", "C", "D", "E", "F"]
+"""Levels of service after Fruin (Pedestrian Planning and Design, 1971): from free movement to a crush."""
+Trend = Literal["forming", "steady", "dispersing"]
+Suspension = Literal["other_picture", "looks_elsewhere", "in_motion"]
+"""Why what is drawn for a camera is not applied to a clip: it does not lie where it was drawn."""
 
 
 class Box(Document):
@@ -41,7 +50,7 @@ class SampledInstant(Document):
 
 
 class ClipBoxes(Document):
-    """What one detector saw in one clip: the document behind a boxes address, gzipped JSON."""
+    """What one detector saw in one clip: what a boxes address leads to."""
 
     clip_id: str
     model: str
@@ -50,6 +59,8 @@ class ClipBoxes(Document):
     height: int
     """Size of the source picture in pixels, as displayed (rotation applied)."""
     sampling_fps: float
+    precision: str = "f32"
+    """The arithmetic that the model ran in."""
     frames: tuple[FrameBoxes, ...]
     still: tuple[SampledInstant, ...] = ()
     """Frames in which nothing moved since the one before: not given to the detector, their boxes are those of the
@@ -84,6 +95,15 @@ class Sampled(Document):
     frames: int
     """Frames kept for the detectors (the others did not move, or lie between two samples)."""
     coverage: float = Field(ge=0, le=1)
+    conditions: tuple[Condition, ...] = ()
+    clarity: float = Field(default=1.0, ge=0, le=1)
+    """How well one could see: 1 by day with a clean lens; facts multiply their confidence with it."""
+    outline: tuple[int, ...] = ()
+    """How edges run in the view (`civicam.vision.outline`): it knows a place again, and shows nobody."""
+    turned: bool = False
+    """Within the clip the camera looked at one view and then at another."""
+    asked_fps: float | None = None
+    """The profile's rate, where the clip was sampled at less because too much waited."""
 
 
 class ClipDetected(Fact):
@@ -96,7 +116,7 @@ class ClipDetected(Fact):
     profile_version: int
     sampled: Sampled
     boxes: dict[str, str]
-    """s3:// address of a ClipBoxes document by pass: `objects`, `faces`."""
+    """s3:// address by pass (`objects`, `faces`): the object that holds all passes' ClipBoxes, and which of them."""
     ingested_at: Moment
 
 
@@ -135,6 +155,42 @@ class LabelCount(Document):
     count: int = Field(ge=0)
 
 
+class LineTraffic(Document):
+    """How traffic went over one line in one direction, where something crossed it in the clip."""
+
+    line_id: str
+    direction: Direction
+    headways: int = 0
+    """Times between two vehicles, of any label, whose second one crossed in the clip."""
+    headway_s_mean: float | None = None
+    speeds: int = 0
+    """Crossings whose speed is known: none without a ground plane."""
+    speed_kmh_mean: float | None = None
+    speed_kmh_p85: float | None = None
+    """The speed that 85 in a hundred did not exceed."""
+
+
+class ZoneTraffic(Document):
+    """Traffic in one zone over the clip's frames. Vehicles parked there are present, but do not queue or go slowly."""
+
+    zone_id: str
+    present_mean: float
+    present_max: int
+    """Most vehicles at once, by more than one frame's word (`vision.held`)."""
+    occupancy: float
+    """Share of the zone's area in the picture under vehicles' boxes, mean over time, 0..1."""
+    queue_max: int | None = None
+    """Most vehicles standing at once; null where the sampling rate is too low to follow any."""
+    queue_m_max: float | None = None
+    """The longest row of them, first to last; null without a ground plane."""
+    speed_kmh_mean: float | None = None
+    """Space mean speed; null without a ground plane, or where nothing went."""
+    congestion: Congestion | None = None
+    """Of a carriageway; null elsewhere, where vehicles stand because they are parked, and where none was followed."""
+    congestion_by: Literal["speed", "standing"] | None = None
+    """What the level was read from: the speed, or, without a ground plane, the share of vehicles that stood."""
+
+
 class VehiclesCounted(ClipFact):
     """Vehicles that crossed lines in the clip, and those first seen in it (so that sums over clips count each once)."""
 
@@ -144,7 +200,9 @@ class VehiclesCounted(ClipFact):
     crossings: tuple[Crossings, ...]
     appeared: tuple[LabelCount, ...]
     present_max: int
-    """Most vehicles in one frame."""
+    """Most vehicles at once, by more than one frame's word (`vision.held`): 0 where only one frame was looked at."""
+    lines: tuple[LineTraffic, ...] = ()
+    zones: tuple[ZoneTraffic, ...] = ()
 
 
 class ZonePeople(Document):
@@ -153,6 +211,20 @@ class ZonePeople(Document):
     zone_id: str
     people_mean: float
     people_max: int
+    """Most people at once, by more than one frame's word (`vision.held`)."""
+    entered: int | None = None
+    """How many walked in over the zone's border; null where the sampling rate is too low to follow anybody."""
+    left: int | None = None
+    density_per_m2: float | None = None
+    """The mean; null without a ground plane, or where the zone reaches beyond what it vouches for."""
+    density_max_per_m2: float | None = None
+    """With `people_max` in it."""
+    walkway_level: ServiceLevel | None = None
+    """Fruin's level of service at the mean density, where people walk..."""
+    queueing_level: ServiceLevel | None = None
+    """... and where they wait."""
+    trend: Trend | None = None
+    """Whether a crowd gathers here, over the last two minutes; null until a minute was seen."""
 
 
 class CrowdMeasured(ClipFact):
@@ -163,6 +235,7 @@ class CrowdMeasured(ClipFact):
     window: Window
     people_mean: float
     people_max: int
+    """Most people at once, by more than one frame's word (`vision.held`): 0 where only one frame was looked at."""
     zones: tuple[ZonePeople, ...]
 
 
@@ -174,5 +247,10 @@ class FacesSeen(ClipFact):
     window: Window
     faces_mean: float
     faces_max: int
+    """Most faces at once, by more than one frame's word (`vision.held`): 0 where only one frame was looked at."""
     width_px_median: float | None
     """Median width of the boxes in pixels of the source; null where no face was seen."""
+    small_share: float | None = None
+    """Share of the faces that are too narrow to be counted well (`small_px`); null where no face was seen."""
+    score_median: float | None = None
+    """Median of the detector's scores, 0 to 1: how clearly faces could be told from other things."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from civicam.contracts.base import Body, Document, Moment
 from civicam.contracts.facts import Fact
 from civicam.contracts.ids import CameraId, Slug
+from civicam.contracts.incidents import IncidentName
 from civicam.contracts.vision import Direction, Label
 
 
@@ -37,11 +38,23 @@ class LineCount(Body):
 
 
 class ZoneCount(Body):
-    """The most people at one moment in one zone in one clip."""
+    """The most people at once in one zone in one clip, as more than one frame has it (`ZonePeople.people_max`)."""
 
     kind: Literal["zone_count"] = "zone_count"
     zone_id: Slug
     at_least: int = Field(ge=1)
+
+
+class Incident(Body):
+    """An incident that begins, of the rules named (all of them when none is)."""
+
+    kind: Literal["incident"] = "incident"
+    rules: tuple[IncidentName, ...] = ()
+    at_least: int = Field(default=50, ge=1, le=100)
+    """The confidence in it, in hundredths."""
+
+
+Condition = LineCount | ZoneCount | Incident
 
 
 class Rule(Body):
@@ -52,9 +65,10 @@ class Rule(Body):
     title: str = Field(min_length=1, max_length=200)
     severity: Severity = Severity.WARNING
     camera_id: CameraId
-    condition: LineCount | ZoneCount = Field(discriminator="kind")
+    condition: Condition = Field(discriminator="kind")
     cooldown_seconds: int = Field(default=300, ge=1, le=86_400)
-    """One alert per rule and stretch of capture time of this length, however many facts meet the condition."""
+    """One alert per rule and stretch of capture time of this length, however many facts meet the condition; but of
+    incidents, which have a cool-down of their own, one alert each."""
 
 
 class Alert(Document):
@@ -78,6 +92,8 @@ class Alert(Document):
     acknowledged_by: str | None = None
     acknowledged_at: Moment | None = None
     note: str | None = None
+    incident_id: str | None = None
+    """The incident that it is about, if it is about one."""
 
 
 class AlertRaised(Fact):

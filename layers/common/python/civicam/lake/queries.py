@@ -1,19 +1,20 @@
 """SQL over the lake for people: the same views for Athena and for the command line.
 
-A fact may be judged again (late footage), so a table holds several revisions of it. Whoever reads wants the highest:
-`vision_vehicles_counted_latest` on Athena; on the command line the plain name is that view and the suffix `_all` gives
-every revision.
+A fact may be judged again (late footage), so a table holds several revisions of it; and a replay's facts stand beside
+the live ones. Whoever counts wants the highest revision of what is live: `vision_vehicles_counted_latest` on Athena; on
+the command line the plain name is that view, and the suffix `_all` gives every revision and every run.
 """
 
+from civicam.contracts.ids import LIVE
 from civicam.lake.schemas import TABLES, table_name
 
 FRESHNESS = "freshness"
 
 
 def latest_revisions(relation: str) -> str:
-    """The rows of a relation that no higher revision of the same fact replaces, in ANSI SQL without extensions."""
+    """The live rows that no higher revision of the same fact replaces, in ANSI SQL without extensions."""
     return (
-        f"SELECT * FROM {relation} AS a WHERE NOT EXISTS ("  # noqa: S608 - relation is a catalogued name
+        f"SELECT * FROM {relation} AS a WHERE a.run = '{LIVE}' AND NOT EXISTS ("  # noqa: S608 - a catalogued name
         f"SELECT 1 FROM {relation} AS b WHERE b.fact_id = a.fact_id AND b.revision > a.revision)"
     )
 
@@ -49,5 +50,8 @@ GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 1"""  # noqa: S608 - every name is catalogued
 
 def _freshness() -> str:
     tables = [table.name for table in TABLES.values()]
-    parts = (f"SELECT '{name}' AS name, max(event_time) AS newest FROM {quoted(name)}" for name in tables)  # noqa: S608
+    parts = (
+        f"SELECT '{name}' AS name, max(event_time) AS newest FROM {quoted(name)} WHERE run = '{LIVE}'"  # noqa: S608
+        for name in tables
+    )
     return "\nUNION ALL ".join(parts)

@@ -21,6 +21,7 @@ class Action(StrEnum):
     READ_CLIPS = "read_clips"
     DELIVER_CLIPS = "deliver_clips"
     READ_FACTS = "read_facts"
+    FILE_COUNTS = "file_counts"
     READ_ALERTS = "read_alerts"
     ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
 
@@ -31,6 +32,7 @@ POLICY: dict[Action, frozenset[Role]] = {
     Action.READ_CLIPS: _PEOPLE,
     Action.DELIVER_CLIPS: frozenset({Role.RECORDER}),
     Action.READ_FACTS: _PEOPLE,
+    Action.FILE_COUNTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.READ_ALERTS: _PEOPLE,
     Action.ACKNOWLEDGE_ALERTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
 }

@@ -1,77 +1,119 @@
-"""A detector: a catalogued model on onnxruntime, which turns a pack's pictures into boxes."""
+"""A detector: a catalogued model that turns a pack's pictures into boxes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-import onnxruntime
 from PIL import Image
 
-from civicam.contracts.errors import Inconsistent, Rejected
-from civicam.contracts.vision import Box, ClipBoxes, FrameBoxes
+from civicam.contracts.errors import Inconsistent
+from civicam.contracts.ids import Sha256
+from civicam.contracts.vision import Box, ClipBoxes, FrameBoxes, Label
 from civicam.runtime.canvas import Canvas
-from civicam.runtime.onnx_file import ready_onnx
+from civicam.runtime.network import Network
 from civicam.vision.boxes import Size
-from civicam.vision.catalogue import Model
-from civicam.vision.finding import find_boxes
+from civicam.vision.catalogue import Licence, Model
+from civicam.vision.finding import apart, find_boxes, see_boxes
+from civicam.vision.mosaic import Mosaic, Piece, mosaic_of
 from civicam.vision.pack import Pack
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
+@dataclass(frozen=True)
+class Looker:
+    """A model, or a panel of them, as documents name it: from which scores on its boxes count, and its licences."""
 
-def providers(available: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Where to run: CUDA if this machine's runtime has it, and in any case the CPU."""
-    available = onnxruntime.get_available_providers() if available is None else available
-    return (CUDA, CPU) if CUDA in available else (CPU,)
+    name: str
+    digest: Sha256
+    counting: Mapping[str, float]
+    precision: str
+    licences: tuple[Licence, ...]
+
+    def document(self, clip_id: str, pack: Pack, frames: Iterable[FrameBoxes]) -> ClipBoxes:
+        """What was found in the kept frames of a pack, with those that were still as they are listed there."""
+        sampled = pack.manifest.sampled
+        return ClipBoxes(
+            clip_id=clip_id,
+            model=self.name,
+            model_digest=self.digest,
+            width=sampled.width,
+            height=sampled.height,
+            sampling_fps=sampled.sampling_fps,
+            precision=self.precision,
+            frames=tuple(frames),
+            still=pack.manifest.still,
+            thresholds=dict(self.counting),
+        )
 
 
 class Detector:
-    """One session for one model. Not for two threads at once: it keeps its canvas from picture to picture."""
+    """A model's boxes by way of its network. Not for two threads at once: it keeps its canvas from picture to picture.
 
-    def __init__(self, model: Model, file: bytes, providers: Sequence[str] = (CPU,)) -> None:
-        """`file` as `load_model` gives it; raises Rejected (`malformed_model`) where the runtime cannot take it."""
-        self.model = model
-        if CUDA in providers:
-            onnxruntime.preload_dlls()  # CUDA's libraries come as wheels, where no loader looks by itself
-        try:
-            self._session = onnxruntime.InferenceSession(
-                ready_onnx(file, free_size=model.input.size is None), _options(), providers=list(providers)
-            )
-        except Exception as error:  # onnxruntime raises classes of its own for each way a file can be wrong
-            raise Rejected("malformed_model", f"onnxruntime cannot run {model.name}: {error}") from error
-        self._input = self._session.get_inputs()[0].name
-        self._outputs = [output.name for output in self._session.get_outputs()]
-        self._canvas = Canvas(model.input)
+    Detectors of several threads may share one network.
+    """
+
+    def __init__(self, model: Model, network: Network) -> None:
+        """`network` runs this model's file."""
+        self.model, self.network = model, network
+        self._canvas = Canvas(model.input, as_bytes=network.takes_bytes)
 
     @property
-    def provider(self) -> str:
-        """Where it really runs: the runtime falls back to the CPU where CUDA cannot be started."""
-        return str(self._session.get_providers()[0])
+    def looker(self) -> Looker:
+        """Who it is, for the documents that say what looked."""
+        model = self.model
+        return Looker(model.name, model.sha256, model.output.counting, self.network.precision, (model.licence,))
 
     def find(self, picture: Image.Image, source: Size) -> tuple[Box, ...]:
         """The boxes in one RGB picture, in pixels of the `source` that it shows (of which it may be a smaller copy)."""
         laid = self._canvas.lay(picture)
-        found = self._session.run(self._outputs, {self._input: self._canvas.pixels})
-        return find_boxes(self.model.output, dict(zip(self._outputs, found, strict=True)), laid, source)
+        return find_boxes(self.model.output, self.network.run(self._canvas.pixels), laid, source)
+
+    def see(self, picture: Image.Image, source: Size, floors: Mapping[Label, float]) -> tuple[Box, ...]:
+        """All that it sees from these scores on, riders and machines apart: what a panel merges."""
+        laid = self._canvas.lay(picture)
+        return see_boxes(self.model.output, self.network.run(self._canvas.pixels), laid, source, floors)
+
+    def find_in(self, picture: Image.Image, source: Size, pieces: Sequence[Piece]) -> tuple[Box, ...]:
+        """The boxes in these pieces of the source, all laid on one canvas, each thing once.
+
+        It looks at the whole picture where they would need as much, where its canvas has one size, and where its
+        network takes pictures of one size together.
+        """
+        mosaic = mosaic_of(pieces)
+        if mosaic is None or self.model.input.size or self.network.gains_by_batches:
+            return self.find(picture, source)
+        laid = self._canvas.lay(_laid(mosaic, picture, source), mosaic.canvas)
+        found = find_boxes(self.model.output, self.network.run(self._canvas.pixels), laid, mosaic.canvas)
+        return apart(mosaic.to_picture(found), self.model.output.nms_iou)
+
+    def scale(self, picture: Size, source: Size) -> float:
+        """Pixels of its canvas to one of the source, when it looks at the whole of such a picture."""
+        canvas = self.model.input.canvas(picture)
+        return min(canvas[0] / source[0], canvas[1] / source[1])
 
     def detect(self, clip_id: str, pack: Pack) -> ClipBoxes:
-        """What the model sees in each kept frame of a pack; frames that were still are listed as they are."""
+        """What the model by itself sees in each kept frame of a pack, everywhere in it."""
         sampled = pack.manifest.sampled
         size = (sampled.width, sampled.height)
-        frames = [
+        frames = (
             FrameBoxes(index=frame.index, time_s=frame.time_s, boxes=self.find(open_picture(frame.jpeg), size))
             for frame in pack.frames
-        ]
-        return ClipBoxes(
-            clip_id=clip_id,
-            model=self.model.name,
-            model_digest=self.model.sha256,
-            width=size[0],
-            height=size[1],
-            sampling_fps=sampled.sampling_fps,
-            frames=tuple(frames),
-            still=pack.manifest.still,
-            thresholds=self.model.output.counting,
         )
+        return self.document(clip_id, pack, frames)
+
+    def document(self, clip_id: str, pack: Pack, frames: Iterable[FrameBoxes]) -> ClipBoxes:
+        """What was found in the kept frames of a pack, with those that were still as they are listed there."""
+        return self.looker.document(clip_id, pack, frames)
+
+
+def _laid(mosaic: Mosaic, picture: Image.Image, source: Size) -> Image.Image:
+    """The canvas of a mosaic, between the tiles black. `picture` may be a smaller copy of the source."""
+    laid = Image.new("RGB", mosaic.canvas)
+    across, down = picture.width / source[0], picture.height / source[1]
+    for tile in mosaic.tiles:
+        x1, y1, x2, y2 = tile.piece.area
+        area = (x1 * across, y1 * down, x2 * across, y2 * down)
+        laid.paste(picture.resize(tile.piece.size, Image.Resampling.BILINEAR, area), (tile.left, tile.top))
+    return laid
 
 
 def open_picture(jpeg: bytes) -> Image.Image:
@@ -80,13 +122,3 @@ def open_picture(jpeg: bytes) -> Image.Image:
         return Image.open(io.BytesIO(jpeg), formats=["JPEG"]).convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise Inconsistent(f"a picture of the pack cannot be decoded: {error}") from error
-
-
-def _options() -> onnxruntime.SessionOptions:
-    """One thread a session and one session a core: two threads on one picture waste a third (measured)."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3  # its warnings are about how the file was exported
-    return options

@@ -21,6 +21,8 @@ class SampleRequest(Body):
     capture_start: Moment
     capture_end: Moment | None = None
     fps: float = Field(gt=0, le=1000)
+    asked_fps: float | None = Field(default=None, gt=0, le=1000)
+    """The rate that was wanted, where `fps` is less because too much waits: coverage is measured against it."""
     every_frame: bool = False
     limits: Limits = DEFAULT_LIMITS
 

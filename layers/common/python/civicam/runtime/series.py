@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -13,9 +12,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from civicam.contracts.errors import Rejected
-from civicam.runtime.pictures import bounded
+from civicam.runtime.pictures import bounded, encode_jpeg
 from civicam.vision.admission import Limits, Reason, admit_length, admit_picture
-from civicam.vision.sampling import Luma, Plan, Timeline
+from civicam.vision.sampling import Luma, Timeline
 
 PICTURE_NAME = re.compile(r"(\d{8}T\d{6})(\d{3})Z\.jpg")
 MAX_PICTURE_BYTES = 20_000_000
@@ -47,6 +46,10 @@ class SeriesPicture:
         size = bounded(self.decoded.size, long_side)
         return self.decoded if size == self.decoded.size else self.decoded.resize(size, Image.Resampling.BOX)
 
+    def jpeg(self, long_side: int) -> bytes:
+        """Of the highest quality: pictures come seldom, and were coded once already."""
+        return encode_jpeg(self.image(long_side))
+
 
 class Series:
     """One zip of pictures, opened: a `Reader`. Raises Rejected for what cannot be used."""
@@ -63,14 +66,11 @@ class Series:
         self.damaged = 0
         admit_length(self.timeline.duration_s, len(self._members), limits)
 
-    def pictures(self, plan: Plan) -> Iterator[SeriesPicture]:
-        """The planned pictures that are whole, in the order of time."""
-        for index in plan.indices:
-            decoded = self._decoded(self._members[index])
-            if decoded is None:
-                self.damaged += 1
-            else:
-                yield SeriesPicture(index, decoded)
+    def picture(self, index: int, *, alone: bool) -> SeriesPicture | None:  # noqa: ARG002 - each is by itself
+        """One picture, None where it is broken."""
+        decoded = self._decoded(self._members[index])
+        self.damaged += decoded is None
+        return SeriesPicture(index, decoded) if decoded else None
 
     def _decoded(self, member: zipfile.ZipInfo) -> Image.Image | None:
         try:

@@ -50,8 +50,11 @@ class Limits(Body):
     """A machine that gives the decoder no time is no fault of the footage: it is tried again."""
     memory_bytes: int = Field(default=900_000_000, gt=0)
     """What the decoder may take on top of its libraries: the file's packets, and 4K frames of reference."""
-    long_side: int = Field(default=1280, gt=0)
-    """Pixels of the longer side of the pictures that the detectors get."""
+    long_side: int = Field(default=832, gt=0)
+    """Pixels of the longer side of the pictures that the detectors get: what the street models' canvas has, so that a
+    picture is scaled once, by libav. From 1280 Pillow scaled it again, for 8 ms and no box more (measured)."""
+    exact: bool = False
+    """Whether the pictures are coded at the highest quality by way of RGB, at twice the cost."""
 
     @classmethod
     def for_workstation(cls) -> "Limits":
@@ -63,6 +66,8 @@ class Limits(Body):
             cpu_seconds=3600,
             wall_seconds=3600.0,
             memory_bytes=6_000_000_000,
+            long_side=1280,
+            exact=True,
         )
 
 

@@ -1,18 +1,20 @@
 """What an analytic is: what it reads, what it states, and the pure function between."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
 from typing import Any, TypeVar
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from civicam.contracts.base import Body
 from civicam.contracts.cameras import Profile
+from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import ClipFact
 from civicam.contracts.ids import fact_id
-from civicam.contracts.vision import Box, ClipBoxes, ClipDetected, FrameBoxes, Window
+from civicam.contracts.vision import Box, ClipBoxes, ClipDetected, FrameBoxes, Suspension, Window
 from civicam.vision.tracks import TrackedFrame
 
 F = TypeVar("F", bound=ClipFact)
@@ -28,6 +30,10 @@ class View:
     """One clip as an analytic sees it."""
 
     profile: Profile
+    """In pixels of the clip; without lines, zones and ground plane where these are suspended."""
+    suspended: Suspension | None
+    parameters: Body
+    """The analytic's own, as this camera's profile changes them."""
     clip: ClipDetected
     boxes: ClipBoxes
     tracked: tuple[TrackedFrame, ...]
@@ -49,13 +55,21 @@ class View:
         """The boxes of one label in every frame that was looked at, frame by frame."""
         return [[box for box in frame.boxes if box.label == label] for frame in self.frames]
 
+    def at_ms(self, frame: FrameBoxes) -> int:
+        """The frame's capture time in ms since 1970: as exact as the wire is."""
+        return start_ms(self.clip) + round(frame.time_s * 1000)
+
     @property
     def window(self) -> Window:
         """The clip's stretch of capture time."""
         return Window(start=self.clip.footage.capture_start, end=self.clip.footage.capture_end)
 
-    def state(self, kind: type[F], *, behind: Iterable[Box], **measures: Any) -> F:
-        """The fact with these measures; its confidence is the mean score of the boxes `behind` it, times coverage."""
+    def state(self, kind: type[F], *, behind: Iterable[Box], about: str = "", **measures: Any) -> F:
+        """The fact with these measures; its confidence is the mean score of the boxes `behind` it, times coverage.
+
+        `about` tells it from the clip's other facts of its kind, as its `about` does. Measures may hold a `confidence`
+        of another making.
+        """
         footage, sampled = self.clip.footage, self.clip.sampled
         scores = [box.score for box in behind]
         identity = {
@@ -66,8 +80,9 @@ class View:
             "profile_version": self.clip.profile_version,
             "run": self.clip.run,
         }
+        certainty = round(sampled.coverage * sampled.clarity * (fmean(scores) if scores else NOTHING_SEEN), 4)
         return kind(
-            fact_id=fact_id(kind=kind.TYPE, clip_sha256=footage.sha256, **identity),  # type: ignore[arg-type]
+            fact_id=fact_id(kind=f"{kind.TYPE} {about}".rstrip(), clip_sha256=footage.sha256, **identity),  # type: ignore[arg-type]
             clip_id=footage.clip_id,
             capture_end=footage.capture_end,
             clock_quality=footage.clock_quality,
@@ -75,14 +90,17 @@ class View:
             judged_at=self.judged_at,
             sampling_fps=sampled.sampling_fps,
             coverage=sampled.coverage,
-            confidence=round(sampled.coverage * (fmean(scores) if scores else NOTHING_SEEN), 4),
+            conditions=sampled.conditions,
+            suspended=self.suspended,
+            confidence=measures.pop("confidence", certainty),
+            precision=self.boxes.precision,
             **identity,
             **measures,
         )
 
 
-Judge = Callable[[View, JsonValue], tuple[ClipFact, JsonValue]]
-"""A view and what the analytic remembered (None at first) -> its fact, and what it remembers now."""
+Judge = Callable[[View, JsonValue], tuple[tuple[ClipFact, ...], JsonValue]]
+"""A view and what the analytic remembered (None at first) -> its facts, and what it remembers now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +116,8 @@ class Analytic:
     lowest_fps: float
     """Below this sampling rate motion means nothing to it: it gets no tracks."""
     states: type[ClipFact]
+    in_every_clip: bool = True
+    """Whether each clip has such a fact; else only where there is something to say."""
     parameters: Body
     judge: Judge
 
@@ -105,14 +125,28 @@ class Analytic:
         """Whether motion means something to it at this rate."""
         return sampling_fps >= RATE_TOLERANCE * self.lowest_fps
 
-    @property
-    def identity(self) -> str:
-        """Its rules in one line: what a digest over rules is made of."""
-        return f"{self.name} {self.version} {self.lowest_fps} {self.parameters.model_dump_json()}"
+    def parameters_at(self, profile: Profile) -> Body:
+        """Its parameters with what differs at this camera; raises Rejected (`wrong_parameters`), naming each."""
+        changes = profile.parameters.get(self.name, {})
+        try:
+            return type(self.parameters).model_validate(self.parameters.model_dump() | changes)
+        except ValidationError as error:
+            wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            fields = ", ".join(type(self.parameters).model_fields) or "none"
+            raise Rejected("wrong_parameters", f"parameters of {self.name}: {wrong} (there are: {fields})") from error
+
+    def identity(self, parameters: Body | None = None) -> str:
+        """Its rules in one line, with other parameters than its own where some are given: a digest is made of it."""
+        return f"{self.name} {self.version} {self.lowest_fps} {(parameters or self.parameters).model_dump_json()}"
 
 
-def mean(counts: Sequence[int]) -> float:
-    """The mean of counts per frame, to four places; 0 where no frame was looked at."""
+def start_ms(clip: ClipDetected) -> int:
+    """When the clip begins, in ms since 1970."""
+    return round(clip.footage.capture_start.timestamp() * 1000)
+
+
+def mean(counts: Sequence[float]) -> float:
+    """The mean over frames, to four places; 0 where no frame was looked at."""
     return round(fmean(counts), 4) if counts else 0.0
 
 
@@ -120,3 +154,9 @@ def foot(box: Box) -> tuple[float, float]:
     """Where the thing stands: the middle of the box's lower edge, which lies on the ground in an oblique view."""
     x1, _, x2, y2 = box.xyxy
     return (x1 + x2) / 2, y2
+
+
+def size(box: Box) -> float:
+    """The root of the box's area, in pixels: what distances are measured in where there is no ground plane."""
+    x1, y1, x2, y2 = box.xyxy
+    return math.sqrt(max(1.0, (x2 - x1) * (y2 - y1)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import lap
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +32,8 @@ def cheapest(cost: Floats, limit: float) -> list[tuple[int, int]]:
     """Pairs (row, column) of the assignment of least total cost, of pairs that cost at most `limit`; by row."""
     if not (cost <= limit).any():
         return []
+    import lap  # noqa: PLC0415 - those who only ask which analytics there are do without it
+
     _, columns, _ = lap.lapjv(np.minimum(cost, FORBIDDEN), extend_cost=True, cost_limit=limit)
     pairs = [(row, int(column)) for row, column in enumerate(columns) if column >= 0]
     return [(row, column) for row, column in pairs if cost[row, column] <= limit]

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from math import ceil, floor, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Pixels = NDArray[Any]
+"""A batch of canvases: floats that are normalised, or bytes as pictures have them."""
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -82,9 +84,11 @@ class Candidates:
 
 def overlaps(one: Floats, many: Floats) -> Floats:
     """Intersection over union of one box (4,) with many (n, 4); 0 where both have no area."""
-    corners = np.minimum(one[2:], many[:, 2:]) - np.maximum(one[:2], many[:, :2])
-    shared = np.prod(np.clip(corners, 0, None), axis=1)
-    union = np.prod(one[2:] - one[:2]) + np.prod(many[:, 2:] - many[:, :2], axis=1) - shared
+    (left, top, right, bottom), (lefts, tops, rights, bottoms) = one, many.T
+    width = np.minimum(right, rights) - np.maximum(left, lefts)
+    height = np.minimum(bottom, bottoms) - np.maximum(top, tops)
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    union = (right - left) * (bottom - top) + (rights - lefts) * (bottoms - tops) - shared
     share: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return share
 

@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -79,34 +80,16 @@ class Input(Body):
         return self.size or canvas_for(picture, self.pixels or 1)
 
 
-class Output(Body):
-    """How the network's output becomes boxes."""
+class Counting(Body):
+    """Which boxes count: scores from which on, and whether riders are fused."""
 
-    decoder: str
-    classes: dict[int, Label]
     threshold: Share
     thresholds: dict[Label, Share] = Field(default_factory=dict)
     """For labels whose scores run higher or lower than the others'."""
-    nms_iou: Share
     fuse_riders: bool = False
     """Whether rider and machine come as two boxes and must be made one."""
     faint_machine: Share | None = None
     """Score from which on a bicycle or motorcycle counts if somebody sits on it; None where it must count by itself."""
-
-    @field_validator("decoder")
-    @classmethod
-    def _decoder_exists(cls, decoder: str) -> str:
-        if decoder not in DECODERS:
-            raise ValueError(f"decoder {decoder!r} is none of {', '.join(DECODERS)}")
-        return decoder
-
-    @property
-    def counting(self) -> dict[str, float]:
-        """The score from which on a box counts, by label. A two-wheeler is as sure as its machine or its rider."""
-        counting: dict[str, float] = {label: self.threshold_of(label) for label in self.classes.values()}
-        if self.fuse_riders:
-            counting["two_wheeler"] = min(score for label, score in counting.items() if label in (*MACHINES, "person"))
-        return counting
 
     def threshold_of(self, label: Label) -> float:
         """The score from which on a box of this label counts."""
@@ -117,6 +100,33 @@ class Output(Body):
         floor = HOLDING_SHARE * self.threshold_of(label)
         return min(floor, self.faint_machine or floor) if label in MACHINES else floor
 
+    def counting_of(self, labels: Iterable[Label]) -> dict[str, float]:
+        """The score from which on a box counts, by label. A two-wheeler is as sure as its machine or its rider."""
+        counting: dict[str, float] = {label: self.threshold_of(label) for label in labels}
+        if self.fuse_riders:
+            counting["two_wheeler"] = min(score for label, score in counting.items() if label in (*MACHINES, "person"))
+        return counting
+
+
+class Output(Counting):
+    """How the network's output becomes boxes."""
+
+    decoder: str
+    classes: dict[int, Label]
+    nms_iou: Share
+
+    @field_validator("decoder")
+    @classmethod
+    def _decoder_exists(cls, decoder: str) -> str:
+        if decoder not in DECODERS:
+            raise ValueError(f"decoder {decoder!r} is none of {', '.join(DECODERS)}")
+        return decoder
+
+    @property
+    def counting(self) -> dict[str, float]:
+        """The score from which on a box counts, by label."""
+        return self.counting_of(self.classes.values())
+
 
 class Quality(Body):
     """What was measured, on what, and where the figure comes from. `rank` orders the models of a task, best first."""
@@ -126,12 +136,18 @@ class Quality(Body):
     source: str
 
 
-class Model(Body):
-    """One entry of the catalogue."""
+class Entry(Body):
+    """What can be asked to look: a model, or a panel of them."""
 
     name: Slug
     title: str
     task: Task
+    quality: Quality
+
+
+class Model(Entry):
+    """One network and its file."""
+
     tier: Literal["floor", "default", "fast", "overhead"]
     """`floor`: for a machine that reaches registries alone. `overhead`: for cameras that look straight down."""
     file: str = Field(pattern=r"^[\w.-]+\.onnx$")
@@ -141,22 +157,76 @@ class Model(Body):
     origin: Origin = Origin()
     input: Input
     output: Output
-    quality: Quality
+    frame_ms: float = Field(default=100.0, gt=0)
+    """What one frame takes on one thread of a CPU, in f32: for estimates before a run."""
+
+
+class Seat(Body):
+    """A model on a panel, and the size of the picture that it is shown there."""
+
+    model: Slug
+    pixels: int | None = Field(default=None, gt=0)
+    """Instead of its own number of `pixels`."""
+    mirrored: bool = False
+    """Shown left for right: in two seats one model errs in two ways, and what both see is surer."""
+
+
+class Merging(Counting):
+    """How the boxes of a panel become one list. Scores are even ones: 0.5 is where a member would count the box."""
+
+    faintest: Share
+    """Even score below which a member's box is not heard."""
+    merge_iou: Share
+    """Intersection over union from which on two members mean the same thing."""
+
+
+class Panel(Entry):
+    """Several models that look at the same picture, for whoever has the time: their boxes are merged into one list."""
+
+    seats: Annotated[tuple[Seat, ...], Field(min_length=2)]
+    output: Merging
 
 
 class Catalogue(Body):
     """Every model that the city knows."""
 
     models: tuple[Model, ...]
+    panels: tuple[Panel, ...] = ()
 
     @model_validator(mode="after")
     def _is_unambiguous(self) -> Self:
-        if len({model.name for model in self.models}) != len(self.models):
+        entries = self._entries
+        if len({entry.name for entry in entries}) != len(entries):
             raise ValueError("two models have the same name")
         floors = sorted(model.task for model in self.models if model.tier == "floor")
         if floors != sorted(Task):
             raise ValueError("each task has exactly one model of tier `floor`")
+        for panel in self.panels:
+            if {model.task for model in self.members(panel)} != {panel.task}:
+                raise ValueError(f"panel {panel.name} has members for another task")
         return self
+
+    def members(self, panel: Panel) -> tuple[Model, ...]:
+        """The models of a panel, each with the input that it has there; raises NotFound for a name that is none."""
+        return tuple(_seated(self.model(seat.model), seat) for seat in panel.seats)
+
+    def behind(self, name: str) -> tuple[Model, ...]:
+        """The models whose files that name needs: one model's, or those of a panel."""
+        entry = self.entry(name)
+        return self.members(entry) if isinstance(entry, Panel) else (entry,)
+
+    def entry(self, name: str) -> Model | Panel:
+        """The model or the panel of that name; raises NotFound, naming the models there are."""
+        return next((panel for panel in self.panels if panel.name == name), None) or self.model(name)
+
+    def ranked(self, task: Task) -> tuple[Model | Panel, ...]:
+        """The models and panels of a task, best first."""
+        entries = (entry for entry in self._entries if entry.task is task)
+        return tuple(sorted(entries, key=lambda entry: entry.quality.rank))
+
+    @property
+    def _entries(self) -> tuple[Model | Panel, ...]:
+        return (*self.models, *self.panels)
 
     def model(self, name: str) -> Model:
         """The entry of that name; raises NotFound, naming those there are."""
@@ -174,6 +244,14 @@ class Catalogue(Body):
         return next(model for model in self.of(task) if model.tier == "floor")
 
 
+def _seated(model: Model, seat: Seat) -> Model:
+    if seat.pixels is None:
+        return model
+    if model.input.pixels is None:
+        raise ValueError(f"{model.name} has a fixed size: a panel cannot show it {seat.pixels} pixels")
+    return model.model_copy(update={"input": model.input.model_copy(update={"pixels": seat.pixels})})
+
+
 def catalogue_path() -> Path:
     """MODEL_CATALOGUE, else the file beside this module: in a checkout a link to models/catalog.toml, else a copy."""
     return Path(os.environ.get("MODEL_CATALOGUE") or Path(__file__).with_name("catalog.toml"))
@@ -188,5 +266,5 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
 def _read(path: Path) -> Catalogue:
     try:
         return Catalogue.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+    except (OSError, tomllib.TOMLDecodeError, ValidationError, NotFound) as error:
         raise Inconsistent(f"the catalogue of models {path} cannot be used: {error}") from error

@@ -15,8 +15,11 @@ from civicam.contracts.cameras import Profile
 from civicam.contracts.facts import ClipFact
 from civicam.contracts.ids import digest
 from civicam.contracts.vision import ClipBoxes, ClipDetected
-from civicam.vision.analytic import Analytic, View
+from civicam.vision.aim import Aim, aimed, seen_elsewhere, suspension
+from civicam.vision.analytic import Analytic, View, start_ms
 from civicam.vision.analytics import ANALYTICS
+from civicam.vision.drawing import drawn_in
+from civicam.vision.mounting import as_tracked
 from civicam.vision.tracking import track
 from civicam.vision.tracks import TimedFrame, TrackedFrame, TrackerState, TrackSettings
 
@@ -35,6 +38,8 @@ class State(Document):
     tracker: TrackerState = TrackerState()
     memory: dict[str, JsonValue] = Field(default_factory=dict)
     """What each analytic remembers, by its name."""
+    aim: Aim = Aim()
+    """What the camera is aimed at: it outlasts gaps and other rules."""
 
     @property
     def digest(self) -> str:
@@ -75,13 +80,22 @@ def judge(
 
     `before` is what was known before it, as `carried` gives it.
     """
-    rules = rules_digest(analytics)
+    rules = rules_digest(analytics, profile)
+    aim = aimed(before.aim, clip, profile)
+    drawn = drawn_in(profile, clip.sampled, suspension(aim, clip, profile))
+    if aim.away and profile.mount == "fixed":
+        clip = seen_elsewhere(clip)
     tracked, tracker = track(before.tracker, _timed(clip, boxes.get("objects")), TRACKING)
-    facts, memory = [], dict(before.memory)
+    if "objects" in boxes:
+        boxes = {**boxes, "objects": as_tracked(boxes["objects"], tracked)}
+    facts: list[ClipFact] = []
+    memory = dict(before.memory)
     for analytic in analytics:
         if analytic.name in profile.analytics and analytic.reads in boxes:
             view = View(
-                profile=profile,
+                profile=drawn.profile,
+                suspended=drawn.suspended,
+                parameters=analytic.parameters_at(profile),
                 clip=clip,
                 boxes=boxes[analytic.reads],
                 tracked=tracked if analytic.can_follow(clip.sampled.sampling_fps) else (),
@@ -89,30 +103,36 @@ def judge(
                 rules_digest=rules,
                 judged_at=judged_at,
             )
-            fact, memory[analytic.name] = analytic.judge(view, memory.get(analytic.name))
-            facts.append(fact)
+            stated, memory[analytic.name] = analytic.judge(view, memory.get(analytic.name))
+            facts += stated
     until = max(clip.footage.capture_end, before.until or clip.footage.capture_end)
-    return Judged(tuple(facts), State(rules_digest=rules, until=until, tracker=tracker, memory=memory), tracked)
+    known = State(rules_digest=rules_digest(analytics), until=until, tracker=tracker, memory=memory, aim=aim)
+    return Judged(tuple(facts), known, tracked)
 
 
 def carried(state: State | None, start: datetime, analytics: Sequence[Analytic] = ANALYTICS) -> State:
-    """What is still known when footage starts at `start`: all of it, or nothing after a gap or under other rules."""
-    if state is None or state.until is None or state.rules_digest != rules_digest(analytics):
+    """What is still known when footage starts at `start`: all of it; after a gap or under other rules the aim alone."""
+    if state is None or state.until is None:
         return EMPTY
-    return state if start - state.until <= MAX_GAP else EMPTY
+    goes_on = state.rules_digest == rules_digest(analytics) and start - state.until <= MAX_GAP
+    return state if goes_on else State(aim=state.aim)
 
 
-def rules_digest(analytics: Sequence[Analytic] = ANALYTICS) -> str:
-    """One digest over the versions and parameters of the tracker and of every analytic."""
-    return digest(TRACKING.model_dump_json(), str(MAX_GAP), *(analytic.identity for analytic in analytics))
+def rules_digest(analytics: Sequence[Analytic] = ANALYTICS, profile: Profile | None = None) -> str:
+    """One digest over the versions and parameters of the tracker and of every analytic, as a profile changes them.
+
+    What is known of a camera bears the digest without its profile: a profile that changes leaves the tracks alone.
+    """
+    identities = (analytic.identity(analytic.parameters_at(profile) if profile else None) for analytic in analytics)
+    return digest(TRACKING.model_dump_json(), str(MAX_GAP), *identities)
 
 
 def _timed(clip: ClipDetected, boxes: ClipBoxes | None) -> tuple[TimedFrame, ...]:
     """The frames at their capture time, to the millisecond: as exact as the wire is."""
     if boxes is None:
         return ()
-    start_ms = round(clip.footage.capture_start.timestamp() * 1000)
+    start = start_ms(clip)
     return tuple(
-        TimedFrame(frame.index, start_ms + round(frame.time_s * 1000), frame.boxes, boxes.thresholds)
+        TimedFrame(frame.index, start + round(frame.time_s * 1000), frame.boxes, boxes.thresholds)
         for frame in boxes.seen()
     )

@@ -98,10 +98,15 @@ def update(motion: Motion, corners: Floats) -> Motion:
 
 
 def surprise(motion: Motion, corners: Floats) -> Floats:
-    """(n, m): squared distance of each box's centre from each prediction, in variances (chi-square, two degrees)."""
-    centre, _ = _measured(corners)
+    """(n, m): squared distance of each box from each prediction, in variances: centre and size, so chi-square of four.
+
+    At one frame a second two ways are often as likely by their ends alone; the sizes tell a lorry from who walks.
+    """
+    centre, size = _measured(corners)
+    noise = _noise(motion)
     apart = ((motion.centre[:, None, :] - centre[None, :, :]) ** 2).sum(axis=2)
-    distance: Floats = apart / (motion.spread[:, :1] + _noise(motion))
+    unlike = ((motion.size[:, None, :] - size[None, :, :]) ** 2).sum(axis=2)
+    distance: Floats = apart / (motion.spread[:, :1] + noise) + unlike / (motion.spread[:, 3:] + noise)
     return distance
 
 

@@ -4,22 +4,23 @@ from collections.abc import Mapping
 from typing import Literal
 
 from civicam.contracts.base import Document
-from civicam.contracts.cameras import Camera, ClipStored, Tier
+from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
 from civicam.contracts.facts import CloudEvent
 from civicam.contracts.ids import CameraId, digest, fact_id
 from civicam.contracts.vision import ClipDetected, Sampled
+from civicam.vision.analytics import ANALYTICS
+from civicam.vision.catalogue import Task
 
-PASSES = ("objects", "faces")
-SAMPLING_RULES = digest("sampling", "1")
+SAMPLING_RULES = digest("sampling", "5")
 """Changes whenever the same footage would give other frames."""
 
 
-class PassOrder(Document):
-    """One detector's order."""
+class DetectOrder(Document):
+    """What a detector is asked: which clip, where its frames lie, and for each pass wanted where boxes shall lie."""
 
-    pack: str
-    """s3:// address of the pack."""
-    boxes_uri: str
+    clip_id: str
+    pack_uri: str
+    boxes: dict[str, str]
 
 
 class SampledClip(Document):
@@ -29,7 +30,7 @@ class SampledClip(Document):
     tier: Tier
     camera_id: CameraId
     clip_id: str
-    passes: dict[str, PassOrder]
+    order: DetectOrder
     detected: CloudEvent[ClipDetected]
     """The fact, complete, that is true once every pass has put its boxes there."""
 
@@ -43,15 +44,21 @@ class RejectedClip(Document):
     reason: str
 
 
+def passes_wanted(profile: Profile) -> tuple[str, ...]:
+    """The passes that the profile's analytics read, in the order in which they are made."""
+    read = {analytic.reads for analytic in ANALYTICS if analytic.name in profile.analytics}
+    return tuple(str(task) for task in Task if task in read)
+
+
 def sampled_clip(
     clip: ClipStored, camera: Camera, sampled: Sampled, *, pack_uri: str, boxes: Mapping[str, str]
 ) -> SampledClip:
-    """The orders for a clip; `boxes` says by pass where its boxes will lie."""
+    """The order for a clip of a camera with its effective profile; `boxes` says by pass where its boxes will lie."""
     return SampledClip(
-        tier=camera.profile.tier,
+        tier=camera.profile.tier or Tier.LAMBDA,
         camera_id=clip.camera_id,
         clip_id=clip.footage.clip_id,
-        passes={name: PassOrder(pack=pack_uri, boxes_uri=uri) for name, uri in boxes.items()},
+        order=DetectOrder(clip_id=clip.footage.clip_id, pack_uri=pack_uri, boxes=dict(boxes)),
         detected=CloudEvent.of(detected(clip, camera, sampled, boxes)),
     )
 

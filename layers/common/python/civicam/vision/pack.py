@@ -26,7 +26,8 @@ class Manifest(Document):
     picture_width: int = Field(gt=0)
     """Size of the JPEG pictures in pixels; `sampled.width` and `sampled.height` are the source's."""
     picture_height: int = Field(gt=0)
-    frames: tuple[SampledInstant, ...] = Field(min_length=1)
+    frames: tuple[SampledInstant, ...]
+    """None where no picture showed anything: a condition in `sampled` says why."""
     still: tuple[SampledInstant, ...] = ()
     """Sampled frames that were not kept, because nothing had moved since the last kept one."""
 
@@ -58,7 +59,7 @@ class PackWriter:
 
 @dataclass(frozen=True)
 class Pack:
-    """The kept frames of one clip in the order of time, at least one."""
+    """The kept frames of one clip in the order of time."""
 
     manifest: Manifest
     frames: tuple[Frame, ...]

@@ -4,7 +4,7 @@ Both are made so that a clip and the same clip cut in pieces give the same frame
 at the clip, and the gate looks back only as far as the frame before, and the frame at the last two-second mark.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -19,9 +19,11 @@ CLOCK_TOLERANCE_S = 0.002
 HELD_FOR = 1.5
 """A frame speaks for the time until the next one, at most this many spacings: what is beyond was not covered."""
 MARK_SECONDS = 2.0
-"""How often a frame is also compared with the one at the mark before, so that slow drift is seen."""
-LINGER_FRAMES = 2
-"""Frames kept after the last one that moved, so that what stopped is seen where it stands."""
+"""How often a frame is also compared with the one at the mark before, or the last one that moved since: so slow drift
+is seen."""
+LINGER_FRAMES, LINGER_S = 2, 1.0
+"""Frames kept after the last one that moved, so that what stopped is seen where it stands; none where samples lie so
+far apart: a frame that shows what the one before it did shows no detector anything else."""
 MOVED_LEVELS = 12
 """A cell of the small picture has changed when its luma differs by this much: above sensor noise and re-encoding."""
 MOVED_SHARE = 0.0003
@@ -36,6 +38,8 @@ class Timeline:
     keyframes: NDArray[np.bool_]
     """Which of them can be decoded by themselves."""
     duration_s: float
+    sizes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Bytes of each coded frame; none where they tell nothing, as in a series of pictures."""
 
     @property
     def spacing_s(self) -> float:
@@ -123,21 +127,34 @@ def has_moved(before: NDArray[np.int16], after: NDArray[np.int16]) -> bool:
 class MotionGate:
     """Tells, frame after frame of one clip, which are worth a detector's look. The first one always is."""
 
-    def __init__(self, capture_start: datetime) -> None:
+    def __init__(self, capture_start: datetime, spacing_s: float) -> None:
+        """`spacing_s`: seconds between two samples."""
+        self._lingers = LINGER_FRAMES if spacing_s < LINGER_S else 0
         self._start_s = capture_start.timestamp() + CLOCK_TOLERANCE_S
         self._last: NDArray[np.int16] | None = None
         self._at_mark: NDArray[np.int16] | None = None
         self._mark = 0
         self._linger = 0
 
+    @property
+    def awaits(self) -> bool:
+        """Whether the next frame must be seen although nothing moves there: something did just now."""
+        return self._linger > 0
+
+    def agrees(self, luma: Luma) -> bool:
+        """Whether a frame further on shows what the last one did."""
+        return self._last is not None and not has_moved(self._last, small(luma))
+
     def keeps(self, luma: Luma, time_s: float) -> bool:
         """Whether this frame moved since the one before or the last mark, or follows closely on one that did."""
         picture = small(luma)
         moved = self._last is None or has_moved(self._last, picture)
         if moved and self._last is not None:
-            self._linger = LINGER_FRAMES + 1
+            self._linger = self._lingers + 1
         self._last = picture
         kept = self._drifted(picture, time_s) or moved or self._linger > 0
+        if moved:
+            self._at_mark = picture
         self._linger = max(0, self._linger - 1)
         return kept
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from civicam.contracts.base import utc_text
 from civicam.contracts.facts import ClipFact, CloudEvent
+from civicam.contracts.footage import Footage
 from civicam.contracts.vision import ClipDetected
 from civicam.vision.judging import Judged, State, carried
 
@@ -48,7 +49,12 @@ class Judgement:
 
 def moment(clip: ClipDetected) -> str:
     """A clip's place in the line of its camera and run; sorts as text."""
-    return f"{utc_text(clip.footage.capture_start)}#{clip.footage.sha256[:16]}"
+    return place(clip.footage)
+
+
+def place(footage: Footage) -> str:
+    """The same by the footage, which stands in the same place in every run."""
+    return f"{utc_text(footage.capture_start)}#{footage.sha256[:16]}"
 
 
 def judged_first(detected: CloudEvent[ClipDetected], before: Judgement | None, judge: Judge) -> Judgement:
@@ -79,9 +85,15 @@ def _known(before: Judgement | None, clip: ClipDetected) -> State:
 def _again(standing: Judgement, known: State, judged: Judged) -> Judgement:
     """The judgement that replaces one that stands. A fact that says the same as before stays the event that it was."""
     revision = standing.revision + 1
-    told = {event.type: event for event in standing.facts}
-    facts = tuple(_revised(told.get(fact.TYPE), fact, revision) for fact in judged.facts)
-    return replace(standing, facts=facts, before=known.digest, after=judged.state, revision=revision)
+    told = {_identity(event.data): event for event in standing.facts}
+    facts = [_revised(told.pop(_identity(fact), None), fact, revision) for fact in judged.facts]
+    facts += [_revised(event, gone, revision) for event in told.values() if (gone := event.data.withdrawn())]
+    return replace(standing, facts=tuple(facts), before=known.digest, after=judged.state, revision=revision)
+
+
+def _identity(fact: ClipFact) -> tuple[str, str]:
+    """What a fact is known by among those of its clip, whatever rules it was judged by."""
+    return fact.TYPE, fact.about
 
 
 def _revised(told: CloudEvent[ClipFact] | None, fact: ClipFact, revision: int) -> CloudEvent[ClipFact]:

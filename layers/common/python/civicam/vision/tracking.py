@@ -17,7 +17,9 @@ import numpy as np
 
 from civicam.vision.association import Floats, Matching, overlap, resemble
 from civicam.vision.motion import Motion, begin, predict, surprise, update
+from civicam.vision.mounting import by_votes, lent
 from civicam.vision.tracks import (
+    KIND_OF,
     KINDS,
     Kind,
     Sighting,
@@ -50,8 +52,12 @@ def _look(state: TrackerState, frame: TimedFrame, settings: TrackSettings) -> tu
     tracks: list[Track] = []
     sightings: list[Sighting] = []
     live = [one for one in state.tracks if frame.at_ms - one.seen_ms <= settings.lost_ms]
+    live = by_votes(live)
+    other = lent(live, frame, settings)
     for kind in KINDS:
-        look = _Look(frame, kind, [one for one in live if one.kind == kind], state.last_ms, settings)
+        boxes = tuple(box for place, box in enumerate(frame.boxes) if other.get(place, KIND_OF.get(box.label)) == kind)
+        alike = [one for one in live if one.kind == kind]
+        look = _Look(replace(frame, boxes=boxes), kind, alike, state.last_ms, settings)
         found = look.follow(numbers)
         tracks += _bounded(found, settings)
         sightings += look.sightings
@@ -63,7 +69,7 @@ class _Look:
 
     def __init__(self, frame: TimedFrame, kind: Kind, live: list[Track], last_ms: int, settings: TrackSettings) -> None:
         self._at_ms, self._kind, self._live, self._last_ms, self._settings = frame.at_ms, kind, live, last_ms, settings
-        self._boxes = [box for box in frame.boxes if box.label in KINDS[kind]]
+        self._boxes = frame.boxes
         self._thresholds = [frame.thresholds.get(box.label, 0.0) for box in self._boxes]
         self._strong = [place for place, box in enumerate(self._boxes) if box.score >= self._thresholds[place]]
         self._corners: Floats = np.array([box.xyxy for box in self._boxes], dtype=np.float64).reshape(-1, 4)

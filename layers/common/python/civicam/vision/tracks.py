@@ -8,19 +8,21 @@ from typing import Literal
 import numpy as np
 
 from civicam.contracts.base import Body, Document
-from civicam.contracts.vision import OBJECT_LABELS, VEHICLE_LABELS, Box
+from civicam.contracts.vision import VEHICLE_LABELS, Box
 from civicam.vision.association import Floats
 from civicam.vision.motion import Motion
 
 Kind = Literal["vehicle", "person"]
 KINDS: dict[Kind, tuple[str, ...]] = {"vehicle": VEHICLE_LABELS, "person": ("person",)}
-"""What may be one track: a lorry is seen as car and as truck by turns, but never as a person."""
+"""What may be one track: a lorry is seen as car and as truck by turns, but never as a person (of riders and walkers
+`mounting` knows more)."""
+KIND_OF: dict[str, Kind] = {label: kind for kind, labels in KINDS.items() for label in labels}
 
 
 class TrackSettings(Body):
     """How tracks are made. Overlaps are intersections over union, 0..1; evidence is in log-odds."""
 
-    version: int = 1
+    version: int = 3
     """Of the rules that these settings are for: whoever changes a rule changes it."""
     overlap_strong: float = 0.2
     """Least overlap of an established track with a strong box (as in the code of ByteTrack's authors)."""
@@ -28,9 +30,9 @@ class TrackSettings(Body):
     """The same with a faint box (as in the paper)."""
     overlap_young: float = 0.3
     """The same of a track not yet established (as in the authors' code)."""
-    surprise_max: float = 9.21
-    """How far from its prediction a strong box may lie that overlaps no track, one frame later: 99 % of chi-square, two
-    degrees of freedom."""
+    surprise_max: float = 13.28
+    """How unlike its prediction a strong box may be that overlaps no track, one frame later: 99 % of chi-square, four
+    degrees of freedom (where it is, and how large)."""
     area_ratio_max: float = 4.0
     """By how much the areas may differ where nothing overlaps: what comes into the picture grows."""
     twin_overlap: float = 0.7
@@ -89,7 +91,7 @@ class Track:
     @property
     def label(self) -> str:
         """What it was mostly seen as; of equals, what comes first in the list of labels."""
-        return max(OBJECT_LABELS, key=lambda label: self.votes.get(label, 0.0))
+        return max(KINDS[self.kind], key=lambda label: self.votes.get(label, 0.0))
 
     def voted(self, box: Box) -> dict[str, float]:
         """The votes with this box's among them."""

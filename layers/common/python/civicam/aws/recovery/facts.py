@@ -1,6 +1,5 @@
 """Facts judged from clips: which of them the lake holds, and those of the outbox that never reached it, told again."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import Any
 from civicam.aws import clients
 from civicam.aws.lake import Lake
 from civicam.aws.lake_reading import read_rows
+from civicam.aws.packed_facts import unpack
 from civicam.aws.recovery.city import City, Restored, Scope
 from civicam.contracts.cameras import Camera
 from civicam.contracts.catalogue import FACTS, read_any
@@ -35,7 +35,7 @@ class Judged:
         self._versions[clip_id] = profile_version
 
     def is_whole(self, clip_id: str, camera: Camera | None) -> bool:
-        """Whether the clip needs no judging: it has a fact of every analytic in its camera's profile.
+        """Whether the clip needs no judging: it has the facts that its camera's profile promises of each clip.
 
         What was judged under another version than the present is whole as it is: judged again, it would get facts with
         other ids beside those that it has, and count twice.
@@ -44,7 +44,8 @@ class Judged:
             return False
         if camera is None or self._versions[clip_id] != camera.version:
             return True
-        wanted = {analytic.states.TYPE for analytic in ANALYTICS if analytic.name in camera.profile.analytics}
+        named = [one for one in ANALYTICS if one.in_every_clip and one.name in camera.profile.analytics]
+        wanted = {analytic.states.TYPE for analytic in named}
         return wanted <= self._kinds[clip_id]
 
 
@@ -83,6 +84,6 @@ def _outbox(table: str, since: datetime) -> Iterator[list[CloudEvent[Any]]]:
     """The facts of each clip and run in `clip_facts`, of those clips that were captured since then."""
     pages = clients.dynamodb().get_paginator("scan").paginate(TableName=table, ProjectionExpression="facts")
     for item in (item for page in pages for item in page["Items"]):
-        events = [read_any(json.loads(fact["S"])) for fact in item["facts"]["L"]]
+        events = list(map(read_any, unpack(item)))
         if events and events[0].data.capture_start >= since:
             yield events

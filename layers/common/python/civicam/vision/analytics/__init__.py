@@ -3,6 +3,7 @@
 from civicam.vision.analytic import Analytic
 from civicam.vision.analytics.crowd import CROWD
 from civicam.vision.analytics.faces import FACES
+from civicam.vision.analytics.incidents import INCIDENTS
 from civicam.vision.analytics.vehicles import VEHICLES
 
-ANALYTICS: tuple[Analytic, ...] = (VEHICLES, CROWD, FACES)
+ANALYTICS: tuple[Analytic, ...] = (VEHICLES, CROWD, FACES, INCIDENTS)

@@ -8,7 +8,6 @@ from civicam.vision.decoders.ask import Ask, Outputs
 
 def decode_anchors(outputs: Outputs, ask: Ask) -> Candidates:
     """`boxes` (1, A, 4) as shares of the canvas, `scores` (1, A, classes); class 0 is background."""
-    best, classes = ask.best(outputs["scores"][0])
-    keep = np.flatnonzero(best >= ask.floor)
-    xyxy = outputs["boxes"][0][keep] * np.array([*ask.canvas, *ask.canvas], np.float32)
-    return Candidates(xyxy, best[keep], classes[keep])
+    cells, scores, classes = ask.best(outputs["scores"][0])
+    xyxy = outputs["boxes"][0][cells] * np.array([*ask.canvas, *ask.canvas], np.float32)
+    return Candidates(xyxy, scores, classes)

@@ -19,24 +19,30 @@ class Ask:
     classes: Ints
     floor: float
 
-    def best(self, scores: Floats) -> tuple[Floats, Ints]:
-        """The highest score among the wanted classes and that class, from scores (n, classes of the network).
+    def best(self, scores: Floats) -> tuple[Ints, Floats, Ints]:
+        """Which cells have a wanted class's score from the floor on, the highest such score of each, and its class.
 
-        A van that the network calls `train` first and `truck` next is still found: what is not wanted does not compete.
+        `scores` (n, classes of the network), or (n, those wanted) from a network that gives them alone. A van that the
+        network calls `train` first and `truck` next is still found: what is not wanted does not compete.
         """
-        wanted = scores[:, self.classes]
-        place = wanted.argmax(axis=1)
-        return np.take_along_axis(wanted, place[:, None], axis=1)[:, 0], self.classes[place]
+        wanted = scores if scores.shape[1] == len(self.classes) else scores[:, self.classes]
+        cells = np.flatnonzero((wanted >= self.floor).any(axis=1))
+        place = wanted[cells].argmax(axis=1)
+        return cells, wanted[cells, place], self.classes[place]
 
 
 Decoder = Callable[[Outputs, Ask], Candidates]
 
 
-def cells(canvas: Size, stride: int) -> tuple[Floats, Floats]:
-    """Column and row (n,) of each cell of a feature map, row by row."""
-    columns, rows = -(-canvas[0] // stride), -(-canvas[1] // stride)
-    y, x = np.divmod(np.arange(columns * rows, dtype=np.float32), np.float32(columns))
-    return x, y
+def cells_across(canvas: Size, stride: int) -> Size:
+    """Columns and rows of a feature map."""
+    return -(-canvas[0] // stride), -(-canvas[1] // stride)
+
+
+def positions(cells: Ints, canvas: Size, stride: int) -> tuple[Floats, Floats]:
+    """Column and row (n,) of these cells of a feature map, which are numbered row by row."""
+    y, x = np.divmod(cells, cells_across(canvas, stride)[0])
+    return x.astype(np.float32), y.astype(np.float32)
 
 
 def corners(x: Floats, y: Floats, width: Floats, height: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from civicam.vision.boxes import Candidates, Floats
-from civicam.vision.decoders.ask import Ask, Outputs, cells
+from civicam.vision.decoders.ask import Ask, Outputs, positions
 
 STRIDES = (8, 16, 32, 64)
 BINS = 8
@@ -17,12 +17,11 @@ def decode_picodet(outputs: Outputs, ask: Ask) -> Candidates:
 
 
 def _level(stride: int, scores: Floats, sides: Floats, ask: Ask) -> Candidates:
-    best, classes = ask.best(scores)
-    keep = np.flatnonzero(best >= ask.floor)
-    x, y = (axis[keep] + 0.5 for axis in cells(ask.canvas, stride))
-    left, top, right, bottom = _distances(sides[keep]).T
+    cells, best, classes = ask.best(scores)
+    x, y = (axis + 0.5 for axis in positions(cells, ask.canvas, stride))
+    left, top, right, bottom = _distances(sides[cells]).T
     xyxy = np.stack([x - left, y - top, x + right, y + bottom], axis=1) * stride
-    return Candidates(xyxy.astype(np.float32), best[keep], classes[keep])
+    return Candidates(xyxy.astype(np.float32), best, classes)
 
 
 def _distances(sides: Floats) -> Floats:

@@ -1,9 +1,11 @@
 """YOLOX (Ge et al., 2021): centre, log size, objectness and class scores for each cell of three feature maps."""
 
+from math import prod
+
 import numpy as np
 
-from civicam.vision.boxes import Candidates
-from civicam.vision.decoders.ask import Ask, Outputs, cells, corners
+from civicam.vision.boxes import Candidates, Floats
+from civicam.vision.decoders.ask import Ask, Outputs, cells_across, corners, positions
 
 STRIDES = (8, 16, 32)
 
@@ -11,16 +13,16 @@ STRIDES = (8, 16, 32)
 def decode_yolox(outputs: Outputs, ask: Ask) -> Candidates:
     """One output (1, A, 5 + classes), its cells ordered by stride and row by row."""
     (rows,) = (output[0] for output in outputs.values())
-    grids = [cells(ask.canvas, stride) for stride in STRIDES]
-    strides = np.concatenate(
-        [np.full(x.size, stride, np.float32) for stride, (x, _) in zip(STRIDES, grids, strict=True)]
-    )
-    best, classes = ask.best(rows[:, 5:])
-    scores = best * rows[:, 4]
-    keep = np.flatnonzero(scores >= ask.floor)
-    x, y = (np.concatenate(axis)[keep] for axis in zip(*grids, strict=True))
-    rows, scale = rows[keep], strides[keep]
-    width, height = (np.exp(rows[:, 2:4]) * scale[:, None]).T
-    return Candidates(
-        corners((rows[:, 0] + x) * scale, (rows[:, 1] + y) * scale, width, height), scores[keep], classes[keep]
-    )
+    ends = np.cumsum([prod(cells_across(ask.canvas, stride)) for stride in STRIDES])
+    levels = zip(STRIDES, np.split(rows, ends[:-1]), strict=True)
+    return Candidates.joined([_level(stride, level, ask) for stride, level in levels])
+
+
+def _level(stride: int, rows: Floats, ask: Ask) -> Candidates:
+    cells, best, classes = ask.best(rows[:, 5:])
+    rows = rows[cells]
+    x, y = positions(cells, ask.canvas, stride)
+    width, height = (np.exp(rows[:, 2:4]) * stride).T
+    centred = corners((rows[:, 0] + x) * stride, (rows[:, 1] + y) * stride, width, height)
+    found = Candidates(centred, best * rows[:, 4], classes)
+    return found.chosen(found.scores >= ask.floor)

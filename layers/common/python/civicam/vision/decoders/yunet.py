@@ -3,7 +3,7 @@
 import numpy as np
 
 from civicam.vision.boxes import Candidates
-from civicam.vision.decoders.ask import Ask, Outputs, cells, corners
+from civicam.vision.decoders.ask import Ask, Outputs, corners, positions
 
 STRIDES = (8, 16, 32)
 
@@ -18,7 +18,7 @@ def _level(stride: int, outputs: Outputs, ask: Ask) -> Candidates:
     scores = np.sqrt(np.clip(face, 0, 1) * np.clip(certain, 0, 1))
     keep = np.flatnonzero(scores >= ask.floor)
     boxes = outputs[f"bbox_{stride}"][0][keep]
-    x, y = (axis[keep] for axis in cells(ask.canvas, stride))
+    x, y = positions(keep, ask.canvas, stride)
     width, height = (np.exp(boxes[:, 2:]) * stride).T
     centred = corners((x + boxes[:, 0]) * stride, (y + boxes[:, 1]) * stride, width, height)
     return Candidates(centred, scores[keep], np.zeros(keep.size, np.int64))
