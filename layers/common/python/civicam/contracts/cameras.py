@@ -10,6 +10,7 @@ from civicam.contracts.facts import Fact
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.geometry import GroundPlane, Line, Point, Zone
 from civicam.contracts.ids import CameraId, Sha256, Slug
+from civicam.contracts.sources import CitizenSource, ExportSource, FolderSource, MjpegSource, PulledSource
 
 
 class Tier(StrEnum):
@@ -23,19 +24,19 @@ Mount = Literal["fixed", "pan_tilt_zoom", "vehicle"]
 """What a camera hangs on: only a fixed one always shows the same."""
 
 
-class HttpSource(Body):
-    """An address that the city reads: one clip, or one picture of a series, per request."""
+class HttpSource(PulledSource):
+    """An address that gives one clip, or one picture, per request; pictures read within a minute become one series."""
 
     kind: Literal["http_clip", "http_picture"]
-    url: str
-    interval_seconds: int = Field(default=60, ge=10, le=3600)
-    """Seconds between two reads; pictures read within a minute become one series."""
 
 
 class PushSource(Body):
     """A recorder at the edge that uploads by presigned PUT; the city never calls it."""
 
     kind: Literal["push"] = "push"
+
+
+Source = HttpSource | MjpegSource | ExportSource | PushSource | FolderSource | CitizenSource
 
 
 class Profile(Body):
@@ -72,7 +73,7 @@ class Camera(Body):
     """Longitude and latitude, WGS 84, as GeoJSON orders them."""
     field_of_view: tuple[Point, ...] = ()
     """A ring of longitude and latitude on the ground; empty where nobody surveyed it."""
-    source: HttpSource | PushSource = Field(discriminator="kind", default=PushSource())
+    source: Source = Field(discriminator="kind", default=PushSource())
     profile: Profile = Profile()
     retention: Slug = "standard"
 
