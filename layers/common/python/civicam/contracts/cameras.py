@@ -1,16 +1,20 @@
 """The cameras' words: what a camera is, what it delivers, and the facts about its footage."""
 
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from civicam.contracts.base import Body, Moment
 from civicam.contracts.facts import Fact
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.geometry import GroundPlane, Line, Point, Zone
 from civicam.contracts.ids import CameraId, Sha256, Slug
+from civicam.contracts.schedule import CITY_TIME, Shift
 from civicam.contracts.sources import CitizenSource, ExportSource, FolderSource, MjpegSource, PulledSource
+from civicam.contracts.text import Name
+from civicam.contracts.versions import Versioned
 
 
 class Tier(StrEnum):
@@ -22,6 +26,33 @@ class Tier(StrEnum):
 
 Mount = Literal["fixed", "pan_tilt_zoom", "vehicle"]
 """What a camera hangs on: only a fixed one always shows the same."""
+Place = tuple[
+    Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)],
+    Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)],
+]
+"""Longitude and latitude, WGS 84, as GeoJSON orders them."""
+LegalBasis = Literal["public_task", "agreement", "consent"]
+"""Why the city may have a camera's footage: a task that the law gives its owner, a contract, or leave that it gave."""
+
+
+def _end_of_day(told: Any) -> Any:
+    """The midnight that ends a day, where a day is given and no time: `2026-12-31` is valid to its last minute."""
+    if not isinstance(told, str) or len(told) != len("2026-12-31"):
+        return told
+    try:
+        return datetime.combine(date.fromisoformat(told) + timedelta(days=1), time(), CITY_TIME)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{told!r} is no day: write it as 2026-12-31") from error
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    if moment.second or moment.microsecond:
+        raise ValueError("it ends within a minute: give a whole minute, or a day")
+    return moment
+
+
+End = Annotated[Moment, BeforeValidator(_end_of_day), AfterValidator(_whole_minute)]
+"""A whole minute with which something ends: footage is cut by minutes. A day without a time ends in the city's own."""
 
 
 class HttpSource(PulledSource):
@@ -48,6 +79,10 @@ class Profile(Body):
     """Where its detectors run, whatever waits; None leaves that to the city (civicam.vision.tiers)."""
     priority: Literal["low", "normal", "high"] = "normal"
     """Whose sampling rate gives way first when there is more to look at than can be looked at."""
+    schedule: tuple[Shift, ...] = ()
+    """When it is analysed (`civicam.cameras.schedule`); always where no shift is given."""
+    pixels: Literal["city", "edge"] = "city"
+    """Where its footage is looked at: at the edge, the city has facts and redacted pictures only."""
     mount: Mount = "fixed"
     picture: tuple[int, int] | None = None
     """Width and height of the picture that lines, zones and ground plane are drawn in."""
@@ -61,21 +96,52 @@ class Profile(Body):
     """What differs at this camera from an analytic's own parameters, by the analytic's name."""
 
 
-class Camera(Body):
+class Preset(Body):
+    """A view that a camera can be sent to."""
+
+    preset_id: Slug
+    name: Name
+    token: str | None = Field(default=None, max_length=64)
+    """What the camera itself calls it (ONVIF PTZ, `PresetToken`)."""
+    field_of_view: tuple[Point, ...] = ()
+    """As a camera's."""
+
+
+class Camera(Versioned):
     """One version of a camera's entry in the registry."""
 
     camera_id: CameraId
-    version: int = Field(default=1, ge=1)
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     owner_id: Slug
     unit_id: Slug
-    position: tuple[float, float]
-    """Longitude and latitude, WGS 84, as GeoJSON orders them."""
+    position: Place
+    """Of a camera on a vehicle: where that is based."""
     field_of_view: tuple[Point, ...] = ()
     """A ring of longitude and latitude on the ground; empty where nobody surveyed it."""
     source: Source = Field(discriminator="kind", default=PushSource())
     profile: Profile = Profile()
     retention: Slug = "standard"
+    """The class that says how long its footage is kept."""
+    model: Slug | None = None
+    """Maker and type, as the templates name them."""
+    presets: tuple[Preset, ...] = ()
+    """Of a pan-tilt-zoom camera."""
+    legal_basis: LegalBasis | None = None
+    consent_until: End | None = None
+    """When the right to its footage ends: what is filmed from then on is neither pulled nor taken."""
+    consent_record: Slug | None = None
+    """The file in which the agreement or consent lies."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.presets and self.profile.mount != "pan_tilt_zoom":
+            raise ValueError(f"presets of a {self.profile.mount} camera: its profile's mount is not pan_tilt_zoom")
+        names = [preset.preset_id for preset in self.presets]
+        if len(set(names)) < len(names):
+            raise ValueError("two presets have one `preset_id`: give each a name of its own")
+        if self.legal_basis in {"agreement", "consent"} and self.consent_until is None:
+            raise ValueError(f"the legal basis {self.legal_basis} has an end: give it as `consent_until`")
+        return self
 
     def __hash__(self) -> int:
         return hash((self.camera_id, self.version))
