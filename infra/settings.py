@@ -36,6 +36,8 @@ class Settings(Body):
     max_clip_seconds: int = 600
     private_networks: tuple[str, ...] = ()
     """CIDRs that sources and webhooks may reach although they are private."""
+    source_ports: str = "80,443,8080,8443"
+    """Ports at which sources and webhooks are called, ranges too (`8000-8100`)."""
 
     clips_at_once: int = Field(default=50, ge=2)
     """Clips in the hot path at one time: the functions on it are reserved this much concurrency each."""
@@ -74,6 +76,7 @@ LAPTOP = Settings(
     mfa=False,
     log_retention="ONE_WEEK",
     private_networks=("127.0.0.0/8",),
+    source_ports="1-65535",
     clips_at_once=2,
     run_tries=3,
     helpers_at_once=2,

@@ -76,6 +76,7 @@ class Cameras(CityStack):
         self.footage.grant_read(pull, "inbox/series/*", missing_is_an_answer=True)
         self.sources.grant(pull, "GetItem", "PutItem")
         pull.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
+        pull.tell("SOURCE_PORTS", self.settings.source_ports)
 
     def _announce(self) -> None:
         """Whoever stored a clip has mostly said so when S3's own event comes: those are looked at in batches."""

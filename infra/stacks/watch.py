@@ -63,6 +63,7 @@ class Watch(CityStack):
         queue.feed(deliver)
         deliver.tell("WEBHOOK_SECRET_ARN", self.secret_arn)
         deliver.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
+        deliver.tell("SOURCE_PORTS", self.settings.source_ports)
         allow(deliver, ["secretsmanager:GetSecretValue"], self.secret_arn)
         allow(deliver, ["kms:Decrypt"], security.key.key_arn)
 

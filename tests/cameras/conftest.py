@@ -35,6 +35,7 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             url = boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
             monkeypatch.setenv(f"{name.removesuffix('s').upper()}_QUEUE_URL", url)
         monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
+        monkeypatch.setenv("SOURCE_PORTS", "1-65535")
         yield
 
 

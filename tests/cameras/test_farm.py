@@ -9,6 +9,7 @@ import av
 import pytest
 from PIL import Image
 
+from civicam.aws.addresses import Reach
 from civicam.aws.http_source import SourceReader
 from civicam.cameras.pulls import Pull, captured
 from civicam.contracts.base import now
@@ -20,7 +21,7 @@ from tests.cameras.conftest import AT, PULLED, camera, pulled
 from tests.fakes.footage import clip, passing
 
 pytestmark = pytest.mark.unit
-READER = SourceReader((ip_network("127.0.0.0/8"),))
+READER = SourceReader(Reach((ip_network("127.0.0.0/8"),), "1-65535"))
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from civicam.aws.addresses import Reach
 from civicam.aws.http_source import SourceReader
 from civicam.contracts.errors import Rejected, Unavailable
 from tests.fakes.camera_source import Answer, Source, camera_source
 
 pytestmark = pytest.mark.unit
-LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+LOOPBACK = Reach((ipaddress.ip_network("127.0.0.0/8"),), "1-65535")
 MP4 = ("video/mp4",)
 
 
@@ -135,7 +136,7 @@ def test_a_source_that_is_not_there_is_tried_again(reader: SourceReader) -> None
 
 def test_a_source_inside_is_not_even_connected_to(source: Source) -> None:
     with pytest.raises(Rejected):
-        SourceReader().read(source.url, MP4)
+        SourceReader(Reach(ports="1-65535")).read(source.url, MP4)
     assert source.paths == []
 
 

@@ -1,7 +1,7 @@
 """A camera's HTTP address on loopback, which answers as a test tells it to."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -20,6 +20,10 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     drip_seconds: float = 0
+
+
+Guard = Callable[[dict[str, str], str], dict[str, str] | None]
+"""Looks at a request's headers and target: the headers of a refusal (401), or None to let it in."""
 
 
 class Source:
@@ -41,14 +45,17 @@ class Source:
 
 
 @contextmanager
-def camera_source(tls: SSLContext | None = None) -> Iterator[Source]:
+def camera_source(
+    tls: SSLContext | None = None, host: str = "127.0.0.1", port: int = 0, guard: Guard | None = None
+) -> Iterator[Source]:
     """A source that listens."""
 
     class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             source.paths.append(self.path)
             source.asked.append({name.lower(): value for name, value in self.headers.items()})
-            answer = source.answer()
+            refusal = guard(source.asked[-1], self.path) if guard else None
+            answer = Answer(401, headers=refusal) if refusal is not None else source.answer()
             self.send_response(answer.status)
             told = {"Content-Type": answer.media_type, "Content-Length": str(len(answer.body) + answer.cut)}
             for name, value in (told | answer.headers).items():
@@ -68,5 +75,5 @@ def camera_source(tls: SSLContext | None = None) -> Iterator[Source]:
                 return
 
     source = Source("https" if tls else "http")
-    with listening(Handler, tls=tls) as source.port:
+    with listening(Handler, port, tls, host) as source.port:
         yield source

@@ -15,13 +15,15 @@ class Quiet(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def listening(handler: type[Quiet], port: int = 0, tls: SSLContext | None = None) -> Iterator[int]:
+def listening(
+    handler: type[Quiet], port: int = 0, tls: SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[int]:
     """The port at which it listens: `port`, or a free one."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
-    with Server(("127.0.0.1", port), handler) as server:
+    with Server((host, port), handler) as server:
         if tls:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -152,6 +152,7 @@ class TestDeliverWebhook:
             monkeypatch.setenv("WEBHOOK_SECRET_ARN", arn["ARN"])
             monkeypatch.setenv("WEBHOOK_QUEUE_URL", make_queue("webhook"))
             monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
+            monkeypatch.setenv("SOURCE_PORTS", "1-65535")
             yield one
 
     def received(self, event: CloudEvent[AlertRaised], tries: int = 1) -> dict[str, Any]:

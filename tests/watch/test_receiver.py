@@ -10,6 +10,7 @@ import boto3
 import httpx
 import pytest
 
+from civicam.aws.addresses import Reach
 from civicam.aws.webhook import Subscription, Webhook
 from civicam.contracts.base import now
 from civicam.contracts.facts import CloudEvent
@@ -22,7 +23,7 @@ from tests.fakes.facts import crossing, vehicles
 
 pytestmark = pytest.mark.unit
 KEY = "0123456789abcdef"
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = Reach((ip_network("127.0.0.0/8"),), "1-65535")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import boto3
 import pytest
 import urllib3
 
+from civicam.aws.addresses import Reach
 from civicam.aws.webhook import Subscription, Subscriptions, Webhook
 from civicam.contracts.errors import Inconsistent, Rejected, Unavailable
 from civicam.contracts.facts import CloudEvent, read_fact
@@ -25,7 +26,7 @@ from tests.fakes.receiver import Receiver, Reply, receiver
 pytestmark = pytest.mark.unit
 KEY = "0123456789abcdef"
 NOW = datetime(2026, 11, 24, 10, 46, tzinfo=UTC)
-LOOPBACK = (ip_network("127.0.0.0/8"),)
+LOOPBACK = Reach((ip_network("127.0.0.0/8"),), "1-65535")
 
 
 @pytest.fixture

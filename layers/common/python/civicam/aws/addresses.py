@@ -9,16 +9,22 @@ import ipaddress
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Self
 from urllib.parse import SplitResult, urlsplit
 
 from civicam.contracts.errors import Rejected, Unavailable
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+Resolver = Callable[[str, int], Iterable[str]]
+"""The addresses of a name, asked for once."""
 
 PORTS = {"http": 80, "https": 443}
+CALLED_PORTS = "80,443,8080,8443"
+"""Where cameras and video servers answer; any other port is somebody else's service."""
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMERIC = re.compile(r"^(0[xX][0-9a-fA-F]*|[0-9]+)(\.(0[xX][0-9a-fA-F]*|[0-9]+))*\.?$")
 """What a C library reads as an IPv4 address: decimal, octal and hexadecimal parts, one to four of them."""
@@ -44,6 +50,39 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?$")
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What may be called on somebody's word: public addresses and these networks, at these ports only."""
+
+    networks: Sequence[Network] = ()
+    ports: str = CALLED_PORTS
+    """Ports and ranges of them, `80,443,8000-8100`: for public addresses and for opened networks alike."""
+    resolver: Resolver | None = None
+    """Instead of the system's."""
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """As PRIVATE_NETWORKS and SOURCE_PORTS say: public addresses at the usual ports, where they say nothing."""
+        return cls(allowed_networks(), os.environ.get("SOURCE_PORTS") or CALLED_PORTS)
+
+    def resolve(self, url: str) -> Address:
+        """As `resolve_allowed`; a port that is not listed is refused before anything is looked up."""
+        parts = parse_url(url)
+        port = parts.port or PORTS[parts.scheme]
+        if not any(first <= port <= last for first, last in _ranges(self.ports)):
+            raise _refused(f"port {port} is none of {self.ports}: have it listed in the environment's settings")
+        return resolve_allowed(url, self.networks, resolver=self.resolver or _system)
+
+
+PUBLIC_ONLY = Reach()
+
+
+def _ranges(listed: str) -> Iterator[tuple[int, int]]:
+    for piece in listed.split(","):
+        first, _, last = piece.strip().partition("-")
+        yield int(first), int(last or first)
+
+
 def allowed_networks() -> tuple[Network, ...]:
     """The private networks that PRIVATE_NETWORKS opens: none, where it is empty or not set."""
     listed = os.environ.get("PRIVATE_NETWORKS", "").split(",")
@@ -63,18 +102,24 @@ def parse_url(url: str) -> SplitResult:
         raise _refused("only http and https are called")
     if parts.username is not None or parts.password is not None:
         raise _refused("credentials do not belong into an address")
+    if "[" in parts.netloc and ":" not in str(parts.hostname):
+        raise _refused("only an IPv6 address stands in brackets")
     if not parts.hostname or port == 0:
         raise _refused("it names no host or no port")
     return parts
 
 
-def resolve_allowed(url: str, networks: Sequence[Network]) -> Address:
+def _system(name: str, port: int) -> Iterable[str]:
+    return [str(answer[4][0]) for answer in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
+
+
+def resolve_allowed(url: str, networks: Sequence[Network], *, resolver: Resolver = _system) -> Address:
     """The address to connect to for this URL, resolved once: the first answer that may be called.
 
     Raises Rejected (`refused_address`) where none may, Unavailable where the name has no answer now.
     """
     parts = parse_url(url)
-    answers = tuple(_answers(str(parts.hostname), parts.port or PORTS[parts.scheme]))
+    answers = tuple(_answers(str(parts.hostname), parts.port or PORTS[parts.scheme], resolver))
     allowed = [answer for answer in answers if may_be_called(answer, networks)]
     if not allowed:
         raise _refused("it lies in a network that is not open to sources")
@@ -105,20 +150,33 @@ def _forms(address: Address) -> Iterator[Address]:
     yield from wrapped or (address,)
 
 
-def _answers(host: str, port: int) -> Iterator[Address]:
-    literal = host.partition("%")[0]
-    try:
-        yield ipaddress.ip_address(literal)
+def _answers(host: str, port: int, resolver: Resolver) -> Iterator[Address]:
+    literal = _literal(host)
+    if literal is not None:
+        yield literal
         return
-    except ValueError:
-        pass
     if _NUMERIC.match(host) or not _NAME.match(host):
         raise _refused("a host is a name or a plain address, not another way to write one")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = list(resolver(host, port))
     except OSError as error:
         raise Unavailable(f"the name {host} cannot be resolved: {error}") from error
-    yield from (ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in found)
+    yield from (ipaddress.ip_address(answer.partition("%")[0]) for answer in found)
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host is, None for a name.
+
+    Nobody has a reason to type an IPv4 address inside an IPv6 one, or the zone of this machine's own interfaces. A
+    resolver may answer so (DNS64), and is judged by what it wraps.
+    """
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if next(_forms(address)) != address or getattr(address, "scope_id", None) is not None:
+        raise _refused("an IPv4 address inside an IPv6 one, or with a zone: write the address itself")
+    return address
 
 
 def _refused(why: str) -> Rejected:

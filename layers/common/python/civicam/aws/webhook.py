@@ -1,7 +1,7 @@
 """The signed webhook: an alert's fact POSTed to the address that the city's operators chose."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -10,7 +10,7 @@ import urllib3
 from pydantic import Field, ValidationError
 
 from civicam.aws import clients
-from civicam.aws.addresses import PORTS, Network, allowed_networks, parse_url, resolve_allowed
+from civicam.aws.addresses import PORTS, PUBLIC_ONLY, Reach, parse_url
 from civicam.aws.environment import setting
 from civicam.contracts.base import Body, now
 from civicam.contracts.errors import Inconsistent, Rejected, Unavailable
@@ -68,20 +68,20 @@ class Webhook:
     def __init__(
         self,
         subscription: Subscription,
-        networks: Sequence[Network] = (),
+        reach: Reach = PUBLIC_ONLY,
         *,
         timeout: urllib3.Timeout = STANDARD_TIMEOUT,
         clock: Callable[[], datetime] = now,
         failed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._subscription, self._networks, self._timeout = subscription, networks, timeout
+        self._subscription, self._reach, self._timeout = subscription, reach, timeout
         self._clock, self._failed = clock, failed
 
     @classmethod
     def from_env(cls) -> Self:
-        """The webhook of the secret WEBHOOK_SECRET_ARN; it reaches private addresses only as PRIVATE_NETWORKS says."""
+        """The webhook of the secret WEBHOOK_SECRET_ARN; what it reaches, the stack's settings say."""
         arn = setting("WEBHOOK_SECRET_ARN")
-        return cls(_subscriptions.read(arn), allowed_networks(), failed=lambda: _subscriptions.forget(arn))
+        return cls(_subscriptions.read(arn), Reach.from_env(), failed=lambda: _subscriptions.forget(arn))
 
     def deliver(self, event: CloudEvent[AlertRaised]) -> bool:
         """POST the alert's CloudEvent, signed; True once the receiver took it (2xx), False where nobody is subscribed.
@@ -132,7 +132,7 @@ class Webhook:
         """Connections to the address that was checked; the certificate must be the name's."""
         parts = parse_url(self._subscription.url)
         shared: dict[str, Any] = {
-            "host": str(resolve_allowed(self._subscription.url, self._networks)),
+            "host": str(self._reach.resolve(self._subscription.url)),
             "port": parts.port or PORTS[parts.scheme],
             "timeout": self._timeout,
         }
