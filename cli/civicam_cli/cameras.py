@@ -9,20 +9,23 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from civicam.aws.manual_counts import ManualCounts
+from civicam.aws.owners import Owners
+from civicam.aws.registration import Registration
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
+from civicam.cameras.changes import Step, steps
 from civicam.cameras.geojson import Row, feature, read_cameras
-from civicam.contracts.cameras import Camera
-from civicam.contracts.errors import NotFound, Rejected
-from civicam.vision.profiles import admit_profile
+from civicam.contracts.errors import Rejected
 from civicam_cli import city
-from civicam_cli.counting import count
+from civicam_cli.counting import BY, count
 from civicam_cli.deployment import use_deployment
+from civicam_cli.moments import both
 
-app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, count.")
+app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, history, count.")
 app.command()(count)
 DEMO = "demo"
 
@@ -47,7 +50,11 @@ def import_cameras(
     """Bring the registry up to date with a file; importing it again changes nothing. Exit code 1 for a refused row."""
     rows = city.rows(farm) if file == DEMO else read_cameras(_text(Path(file)))
     use_deployment()
-    results = [register(Registry.from_env(), row, dry_run=dry_run) for row in rows]
+    if file == DEMO:
+        for owner in city.owners():
+            Owners.from_env().put(owner, by=BY)
+    registration = Registration.from_env()
+    results = [register(registration, row, dry_run=dry_run) for row in rows]
     if file == DEMO and not dry_run:
         for rule in city.rules():
             Rules.writable_from_env().put(rule)
@@ -87,24 +94,36 @@ def show(
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def register(registry: Registry, row: Row, *, dry_run: bool = False) -> Result:
+@app.command()
+def history(
+    camera_id: str,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
+) -> None:
+    """Every change of one camera: who made it, when, and what it changed."""
+    use_deployment()
+    made = steps(Registry.from_env().history(camera_id))
+    if as_json:
+        typer.echo(json.dumps([step.model_dump(mode="json") for step in made], ensure_ascii=False))
+        return
+    _print(("Version", "When", "Who", "What"), (_told(step) for step in made))
+
+
+def register(registration: Registration, row: Row, *, dry_run: bool = False) -> Result:
     """Put one row's camera into the registry, or say why not."""
     if row.camera is None:
         return Result(row.number, row.name, "refused", row.refusal)
     try:
-        admit_profile(row.camera.profile)
-        outcome = _would(registry, row.camera) if dry_run else registry.put(row.camera).change
+        camera = row.camera
+        outcome = registration.would(camera) if dry_run else registration.register(camera, by=BY).change
     except Rejected as error:
         return Result(row.number, row.name, "refused", str(error))
     return Result(row.number, row.name, outcome)
 
 
-def _would(registry: Registry, camera: Camera) -> str:
-    try:
-        standing = registry.camera(camera.camera_id)
-    except NotFound:
-        return "added"
-    return "unchanged" if standing == camera.model_copy(update={"version": standing.version}) else "changed"
+def _told(step: Step) -> tuple[str, str, str, str]:
+    when, who = (both(step.changed.at), step.changed.by) if step.changed else ("-", "-")
+    what = "\n".join(f"{one.field}: {one.before} -> {one.after}" for one in step.fields)
+    return str(step.version), when, who, escape(what or "registered")
 
 
 def _text(path: Path) -> str:

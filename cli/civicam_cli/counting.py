@@ -11,7 +11,7 @@ from rich.table import Table
 
 from civicam.aws.manual_counts import ManualCounts
 from civicam.aws.registry import Registry
-from civicam.contracts.base import now
+from civicam.contracts.base import complaints, now
 from civicam.contracts.counts import CountSheet, Deviation, ManualCount
 from civicam.contracts.errors import Rejected
 from civicam_cli.deployment import use_deployment
@@ -42,8 +42,7 @@ def read_sheet(start: datetime, minutes: int, tallies: list[str]) -> CountSheet:
     try:
         return CountSheet(start=start, minutes=minutes, tallies=tuple(map(_tally, tallies)))
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False))
-        raise Rejected("bad_count", wrong) from error
+        raise Rejected("bad_count", complaints(error)) from error
 
 
 def _tally(told: str) -> Any:

@@ -68,6 +68,7 @@ class Vision(CityStack):
     def _machine(self) -> AnalyseClip:
         sample = self._hot("vision/sample_clip", layer="decode", seconds=120, memory_mb=1769)
         self.cameras.let_refuse(sample)
+        self.cameras.registry.grant_read(sample, "registry/cameras/*", missing_is_an_answer=True)
         self.work.grant_write(sample, "packs/*")
         self.tiers.grant(sample, "GetItem")
         detect = self._hot("vision/detect_clip", layer="infer", seconds=120, memory_mb=1769)

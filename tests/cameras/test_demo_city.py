@@ -6,10 +6,12 @@ from pathlib import Path
 import av
 import pytest
 
+from civicam.aws.owners import Owners
+from civicam.aws.registration import Registration
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.cameras.geojson import Row
-from civicam.contracts.cameras import HttpSource, Profile, PushSource
+from civicam.contracts.cameras import Camera, HttpSource, Profile, PushSource
 from civicam.contracts.errors import Conflict, NotFound, Unavailable
 from civicam.contracts.watch import LineCount, ZoneCount
 from civicam.vision.profiles import admit_profile
@@ -37,7 +39,8 @@ class TestCity:
     def test_it_has_six_cameras_of_several_owners_units_and_kinds(self) -> None:
         cameras = city.cameras()
         assert len({one.camera_id for one in cameras}) == 6
-        assert len({one.owner_id for one in cameras}) >= 3
+        assert {one.owner_id for one in cameras} == {owner.owner_id for owner in city.owners()}
+        assert len(city.owners()) >= 3
         assert len({one.unit_id for one in cameras}) >= 2
         assert {one.source.kind for one in cameras} == {"push", "http_clip", "http_picture"}
 
@@ -149,35 +152,41 @@ class TestFinder:
 
 class TestImport:
     def test_importing_the_city_again_changes_nothing(self, city: None) -> None:
-        outcomes = [[register(Registry.from_env(), row).outcome for row in _rows()] for _ in range(2)]
+        put_owners()
+        outcomes = [[register(Registration.from_env(), row).outcome for row in _rows()] for _ in range(2)]
         assert outcomes == [["added"] * 6, ["unchanged"] * 6]
 
     def test_a_dry_run_says_what_would_be_and_does_nothing(self, city: None) -> None:
-        registry = Registry.from_env()
-        assert {register(registry, row, dry_run=True).outcome for row in _rows()} == {"added"}
+        put_owners()
+        registry, registration = Registry.from_env(), Registration.from_env()
+        assert {register(registration, row, dry_run=True).outcome for row in _rows()} == {"added"}
         assert list(registry.all()) == []
         for row in _rows():
-            register(registry, row)
+            register(registration, row)
         moved = Row(1, "moved", _rows()[0].camera.model_copy(update={"name": "moved"}))  # type: ignore[union-attr]
-        assert register(registry, moved, dry_run=True).outcome == "changed"
+        assert register(registration, moved, dry_run=True).outcome == "changed"
 
     def test_a_row_that_is_no_camera_is_refused_with_its_reason(self, city: None) -> None:
-        assert register(Registry.from_env(), Row(4, "odd", None, "no Point")) == Result(4, "odd", "refused", "no Point")
+        told = register(Registration.from_env(), Row(4, "odd", None, "no Point"))
+        assert told == Result(4, "odd", "refused", "no Point")
 
     def test_a_camera_whose_profile_means_nothing_is_refused_row_by_row(self, city: None) -> None:
         line = {"line_id": "gate", "points": [[9, 9], [9, 9]]}
-        broken = camera().model_copy(update={"profile": Profile.model_validate({"lines": [line]})})
+        put_owners()
+        broken = demo_camera().model_copy(update={"profile": Profile.model_validate({"lines": [line]})})
         for dry_run in (True, False):
-            result = register(Registry.from_env(), Row(2, "gate", broken), dry_run=dry_run)
+            result = register(Registration.from_env(), Row(2, "gate", broken), dry_run=dry_run)
             assert result == Result(2, "gate", "refused", "line gate has no length: give two points that lie apart")
         assert list(Registry.from_env().all()) == []
 
     def test_a_camera_that_somebody_else_changed_meanwhile_is_refused(self, city: None) -> None:
         class Changing(Registry):
-            def put(self, camera: object) -> object:  # type: ignore[override]
+            def put(self, camera: object, **_: object) -> object:  # type: ignore[override]
                 raise Conflict("camera was changed by somebody else: read version 2")
 
-        result = register(Changing("cameras-table", "registry-bucket"), Row(1, "one", camera()))
+        put_owners()
+        registration = Registration(Changing("cameras-table", "registry-bucket"), Owners.from_env())
+        result = register(registration, Row(1, "one", demo_camera()))
         assert (result.outcome, "version 2" in result.why) == ("refused", True)
 
     def test_the_rules_come_into_force_once(self, city: None) -> None:
@@ -187,4 +196,13 @@ class TestImport:
         assert {Rules.from_env().get(rule.rule_id).version for rule in _rules()} == {1}
 
 
-_rows, _rules = city.rows, city.rules
+def put_owners() -> None:
+    for owner in _owners():
+        Owners.from_env().put(owner, by="anna")
+
+
+def demo_camera() -> Camera:
+    return camera().model_copy(update={"owner_id": "transport-department"})
+
+
+_rows, _rules, _owners = city.rows, city.rules, city.owners

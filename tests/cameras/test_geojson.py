@@ -41,6 +41,7 @@ def test_what_is_written_is_read_back() -> None:
         (changed(unit_id="District 1"), "unit_id"),
         (changed(colour="red"), "colour"),
         (changed(version=7), "version"),
+        (changed(changed={"at": "2026-11-30T10:00:00Z", "by": "anna"}), "changed"),
         (changed(source={"kind": "rtsp", "url": "rtsp://camera/"}), "source"),
         (changed(profile={"sampling_fps": 100}), "profile.sampling_fps"),
         (changed() | {"id": "front-door"}, "camera_id"),

@@ -1,14 +1,18 @@
 """The registry: versions for ever, one current, lists that page and keep to their units."""
 
+from datetime import timedelta
+
 import boto3
 import pytest
 
 from civicam.aws.registry import Registry
 from civicam.contracts.cameras import Camera, Profile
 from civicam.contracts.errors import Conflict, NotFound, Rejected
-from tests.cameras.conftest import PULLED, PUSHING, camera
+from civicam.contracts.versions import Changed, unstamped
+from tests.cameras.conftest import AT, PULLED, PUSHING, camera
 
 pytestmark = pytest.mark.unit
+MINUTE = timedelta(minutes=1)
 IDS = [f"01JZ{number:022d}" for number in range(7)]
 
 
@@ -24,7 +28,7 @@ def renamed(name: str) -> Camera:
 def test_the_same_content_again_makes_no_version(registry: Registry) -> None:
     assert registry.put(camera()).change == "added"
     assert registry.put(camera()).change == "unchanged"
-    assert registry.camera(PUSHING) == camera()
+    assert unstamped(registry.camera(PUSHING)) == camera()
     assert len(list(registry.archived())) == 1
 
 
@@ -33,7 +37,7 @@ def test_a_change_is_the_next_version_and_the_last_one_stays_readable(registry: 
     registered = registry.put(renamed("Chợ Bến Thành"))
     assert (registered.change, registered.camera.version) == ("changed", 2)
     assert registry.camera(PUSHING).name == "Chợ Bến Thành"
-    assert registry.camera_version(PUSHING, 1) == camera()
+    assert unstamped(registry.camera_version(PUSHING, 1)) == camera()
     assert [archived.version for archived in registry.archived()] == [2]
 
 
@@ -49,12 +53,40 @@ def test_two_writers_at_once_make_one_version_and_one_conflict(registry: Registr
     assert registry.put(renamed("ours")).camera.version == 3
 
 
+def test_a_version_is_valid_from_when_it_was_made_and_the_first_one_since_ever(registry: Registry) -> None:
+    for minute, name in enumerate(("one", "two", "three")):
+        registry.put(renamed(name), by="anna", at=AT + minute * MINUTE)
+    valid = [registry.camera_at(PUSHING, AT + minutes * MINUTE).name for minutes in (-999, 0, 0.9, 1, 1.9, 2, 999)]
+    assert valid == ["one", "one", "one", "two", "two", "three", "three"]
+    assert registry.camera(PUSHING).changed == Changed(at=AT + 2 * MINUTE, by="anna")
+
+
+def test_versions_from_before_changes_were_written_down_are_valid_since_ever(registry: Registry) -> None:
+    registry.make_current(renamed("old").model_copy(update={"version": 4}))
+    registry.put(renamed("new"), at=AT)
+    boto3.client("s3").put_object(
+        Bucket="registry-bucket",
+        Key=f"registry/cameras/{PUSHING}/00000004.json",
+        Body=renamed("old").model_copy(update={"version": 4}).model_dump_json(exclude={"changed"}),
+    )
+    assert registry.camera_at(PUSHING, AT - MINUTE).name == "old"
+    assert registry.camera_at(PUSHING, AT).name == "new"
+
+
+def test_the_history_of_a_camera_is_every_version_of_it(registry: Registry) -> None:
+    for name in ("one", "two", "two", "three"):
+        registry.put(renamed(name))
+    assert [(one.version, one.name) for one in registry.history(PUSHING)] == [(1, "one"), (2, "two"), (3, "three")]
+    with pytest.raises(NotFound):
+        registry.history(PULLED)
+
+
 def test_a_writer_that_died_halfway_is_finished_by_its_own_repetition(registry: Registry) -> None:
     boto3.client("s3").put_object(
         Bucket="registry-bucket", Key=f"registry/cameras/{PUSHING}/00000001.json", Body=camera().model_dump_json()
     )
     assert registry.put(camera()).camera.version == 1
-    assert registry.camera(PUSHING) == camera()
+    assert unstamped(registry.camera(PUSHING)) == camera()
 
 
 def test_an_older_version_never_becomes_current_again(registry: Registry) -> None:

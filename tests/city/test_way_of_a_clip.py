@@ -243,6 +243,7 @@ def test_a_clip_that_comes_late_leaves_the_counts_that_the_right_order_gives(
     start = now() - timedelta(seconds=30)
     closely = JUNCTION.model_copy(update={"sampling_fps": 12.5})
     in_order, late = whole.camera("in order", closely), whole.camera("late", closely)
+    whole.camera("late", JUNCTION)  # changed after its pieces were filmed: they are judged as it was then
     counted: dict[str, list[VehiclesCounted]] = {}
     for camera, order in ((in_order, (0, 1)), (late, (1, 0))):
         clips = {}
@@ -255,6 +256,7 @@ def test_a_clip_that_comes_late_leaves_the_counts_that_the_right_order_gives(
         counted[camera.name] = [_latest(whole.facts_of(clip, VehiclesCounted)) for clip in (clips[0], clips[1])]
 
     assert _sums(counted["in order"]) == _sums(counted["late"])
+    assert {fact.profile_version for fact in counted["late"]} == {1}
 
 
 def _open_to_sns(queue_arn: str) -> str:

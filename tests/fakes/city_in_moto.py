@@ -16,6 +16,7 @@ from civicam.aws import clients
 Key = tuple[str] | tuple[str, str]
 TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
     "CAMERAS_TABLE": (("camera_id",), {"by_unit": ("unit_id", "camera_id")}),
+    "OWNERS_TABLE": (("owner_id",), {}),
     "CLIPS_TABLE": (
         ("clip_id",),
         {"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},

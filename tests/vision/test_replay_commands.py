@@ -17,8 +17,8 @@ from civicam.contracts.base import now
 from civicam.contracts.errors import Conflict, NotFound, Rejected
 from civicam.contracts.replay import BatchDone, Estimate, Replay, ReplayWish
 from civicam.vision.differences import Difference
+from civicam_cli.moments import both, read_moment
 from civicam_cli.replay.commands import app
-from civicam_cli.replay.moments import both, read_moment
 from civicam_cli.replay.page import Shown, line, write_page
 from civicam_cli.replay.pictures import TwoViews
 from civicam_cli.replay.screen import headline

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -29,6 +29,7 @@ from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
 pytestmark = pytest.mark.unit
 CAMERA = "01JD8K3V4N0000000000000001"
 NOBODYS = "01JD8K3V4N0000000000000099"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +42,7 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def register(**profile: Any) -> Camera:
+def register(registered_at: datetime | None = None, **profile: Any) -> Camera:
     camera = Camera(
         camera_id=CAMERA,
         name="Cầu Sài Gòn",
@@ -50,7 +51,7 @@ def register(**profile: Any) -> Camera:
         position=(106.7, 10.8),
         profile=Profile(**profile),
     )
-    return Intake.from_env().registry.put(camera).camera
+    return Intake.from_env().registry.put(camera, at=registered_at or LONG_AGO).camera
 
 
 def stored(
@@ -113,6 +114,27 @@ def test_the_fact_that_will_be_announced_is_complete() -> None:
     assert fact.boxes == answer["order"]["boxes"]
     assert (fact.sampled.sampling_fps, fact.sampled.coverage) == (5.0, 1.0)
     assert fact.ingested_at == clip_stored.stored_at
+
+
+def test_a_clip_is_looked_at_by_the_profile_that_was_valid_when_it_was_filmed() -> None:
+    changed_at = now().replace(microsecond=0) - timedelta(minutes=3)
+    changed = register(changed_at, sampling_fps=2.0, analytics=("face",))
+    assert changed.version == 2
+    late = run(stored(clip(passing(100)), start=changed_at - timedelta(seconds=1)))
+    fresh = run(stored(clip(passing(101)), start=changed_at))
+    versions = [read_fact(answer["detected"], ClipDetected).data.profile_version for answer in (late, fresh)]
+    assert versions == [1, 2]
+    assert [[*answer["order"]["boxes"]] for answer in (late, fresh)] == [["objects", "faces"], ["faces"]]
+
+
+def test_footage_of_an_agreement_that_ended_is_not_looked_at_by_whichever_way_it_came() -> None:
+    end = now().replace(second=0, microsecond=0) - timedelta(minutes=4)
+    told = {"legal_basis": "agreement", "consent_until": end, "owner_id": "shop"}
+    Intake.from_env().registry.put(register().model_copy(update=told))
+    assert run(stored(clip(passing(100)), start=end - timedelta(seconds=4)))["outcome"] == "sampled"
+    answer = run(stored(clip(passing(101)), start=end - timedelta(seconds=3)))
+    assert (answer["outcome"], answer["reason"]) == ("rejected", "agreement_ended")
+    assert len(quarantined()) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The demo city: its cameras, its rules, and the real footage that stands in for what they would see."""
+"""The demo city: its owners, their cameras, its rules, and the real footage that stands in for what they would see."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from civicam.cameras.geojson import Row, read_cameras
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Inconsistent, Unavailable
+from civicam.contracts.owners import Owner
 from civicam.contracts.watch import Rule
 from civicam_cli.city.footage import Finder, catalogue
 
@@ -26,6 +27,11 @@ def cameras(farm: str = FARM) -> tuple[Camera, ...]:
     if len(found) != len(rows(farm)):
         raise Inconsistent(f"the demo city's file is damaged: {[row.refusal for row in rows(farm) if not row.camera]}")
     return found
+
+
+def owners() -> tuple[Owner, ...]:
+    """Whom the cameras belong to."""
+    return TypeAdapter(tuple[Owner, ...]).validate_json((HERE / "demo_owners.json").read_bytes())
 
 
 def rules() -> tuple[Rule, ...]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import av
 import boto3
 
-from civicam.aws.registry import Registry
+from civicam.aws.owners import Owners
+from civicam.aws.registry import THE_CITY, Registry
 from civicam.aws.rules import Rules
 from civicam.contracts.cameras import Camera, Profile, PushSource
 from civicam.contracts.errors import Rejected
@@ -56,6 +57,8 @@ def demo_city(deployment: Deployment) -> Iterator[Stage]:
     with ExitStack() as playing:
         served = playing.enter_context(farm(feeds_of(at_hand), port=int(city.FARM.rpartition(":")[2])))
         footage, _ = city.footage(finder, served.url)
+        for owner in city.owners():
+            Owners.from_env().put(owner, by=THE_CITY)
         for camera in footage:
             Registry.from_env().put(camera)
         for rule in city.rules():

@@ -14,8 +14,8 @@ from civicam.aws.replay_machine import ReplayMachine
 from civicam.aws.replays import Replays
 from civicam.contracts.errors import Rejected
 from civicam_cli.deployment import use_deployment
+from civicam_cli.moments import both
 from civicam_cli.replay.comparing import diff
-from civicam_cli.replay.moments import both
 from civicam_cli.replay.screen import described, headline, print_estimate, print_progress, said
 from civicam_cli.replay.wishes import planned, require_models, wish_of
 

@@ -20,7 +20,7 @@ from civicam.contracts.ids import LIVE
 from civicam.contracts.replay import Replay
 from civicam.vision.differences import Difference, Pair, pairs
 from civicam_cli.deployment import use_deployment
-from civicam_cli.replay.moments import both
+from civicam_cli.moments import both
 from civicam_cli.replay.page import Shown, line, write_page
 from civicam_cli.replay.pictures import Pictures
 

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 from civicam.vision.differences import Difference
-from civicam_cli.replay.moments import both
+from civicam_cli.moments import both
 from civicam_cli.replay.pictures import TwoViews
 
 STYLE = """

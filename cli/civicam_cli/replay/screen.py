@@ -5,7 +5,7 @@ from rich.table import Table
 
 from civicam.aws.replay_machine import Progress
 from civicam.contracts.replay import Replay
-from civicam_cli.replay.moments import both
+from civicam_cli.moments import both
 
 
 def print_estimate(replay: Replay, console: Console) -> None:

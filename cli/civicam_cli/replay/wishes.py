@@ -15,7 +15,7 @@ from civicam.contracts.replay import Overrides, Replay, ReplayWish
 from civicam.vision.catalogue import load_catalogue
 from civicam_cli.deployment import Deployment
 from civicam_cli.models import warn_of_licences
-from civicam_cli.replay.moments import read_moment
+from civicam_cli.moments import read_moment
 
 PLANNING_SECONDS = 910
 """Planning may take as long as a function may."""

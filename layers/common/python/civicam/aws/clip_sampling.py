@@ -49,7 +49,7 @@ class ClipSampling:
             return _rejected(clip, error.reason)
 
     def _ordered(self, clip: AdmittedClip) -> SampledClip | RejectedClip:
-        camera, clip_id = self.intake.camera(clip.camera_id), clip.footage.clip_id
+        camera, clip_id = self.intake.camera_of(clip.footage), clip.footage.clip_id
         try:
             body = self.intake.store.download(clip.footage)
         except NotFound as error:

@@ -12,6 +12,7 @@ from civicam.aws.footage import UPLOAD_MINUTES, FootageStore, Upload
 from civicam.aws.registry import Registry
 from civicam.cameras import intake
 from civicam.cameras.intake import STANDARD, DuplicateContent, Limits, UnknownCamera
+from civicam.cameras.registration import require_right_to
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipDeclaration
 from civicam.contracts.errors import NotFound, Rejected
@@ -53,13 +54,22 @@ class Intake:
         except NotFound as error:
             raise UnknownCamera(camera_id) from error
 
+    def camera_of(self, footage: Footage) -> Camera:
+        """The camera as it was valid when the footage was filmed.
+
+        Raises UnknownCamera, or Rejected (`agreement_ended`) for footage that is not the city's to have.
+        """
+        camera = self.camera(footage.camera_id)
+        require_right_to(footage, camera)
+        return self.registry.valid_at(camera, footage.capture_start)
+
     def declare(self, declaration: ClipDeclaration) -> Declared:
         """Leave to upload footage once; again gives leave again, and none where the clip is here already.
 
         Raises Rejected as `camera`, `place` and `admit` do, DuplicateContent (a Conflict) where its bytes stand under
         another capture time.
         """
-        footage = intake.place(declaration, self.camera(declaration.camera_id), self.store.bucket)
+        footage = self._placed(declaration)
         intake.admit(footage, self.limits, self.clock())
         outcome = self.claims.declare(footage, self.clock() + timedelta(minutes=UPLOAD_MINUTES))
         if outcome is ClaimOutcome.OTHER:
@@ -84,9 +94,9 @@ class Intake:
         """Store, claim and announce bytes that the city itself fetched; OTHER (and no effect) where they are known.
 
         Raises Rejected as `camera`, `place` and `admit` do; what `admit` refuses lies in quarantine then, and a fact
-        says so.
+        says so. Footage that the city has no right to is kept nowhere.
         """
-        footage = intake.place(declaration, self.camera(declaration.camera_id), self.store.bucket)
+        footage = self._placed(declaration)
         try:
             intake.admit(footage, self.limits, self.clock())
         except Rejected as error:
@@ -112,7 +122,7 @@ class Intake:
         if known and known.announced_at and known.footage.key == key:
             return known
         try:
-            self.camera(footage.camera_id)
+            require_right_to(footage, self.camera(footage.camera_id))
             intake.admit(footage, self.limits, self.clock())
             return self._claim_as_told(footage)
         except Rejected as error:
@@ -138,6 +148,12 @@ class Intake:
             self.claims.reject(footage.clip_id, error.reason)
         self._tell_rejected(footage, error, key)
         self.store.remove(footage.key)
+
+    def _placed(self, declaration: ClipDeclaration) -> Footage:
+        camera = self.camera(declaration.camera_id)
+        footage = intake.place(declaration, camera, self.store.bucket)
+        require_right_to(footage, camera)
+        return footage
 
     def _claim(self, footage: Footage) -> tuple[ClaimOutcome, Clip]:
         """Claim, and announce where that is ours to do or where whoever should have done it did not."""

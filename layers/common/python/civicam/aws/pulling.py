@@ -17,6 +17,7 @@ from civicam.aws.queues import MESSAGES_PER_CALL
 from civicam.aws.series import SeriesInbox
 from civicam.aws.sources import Sources, content_digest
 from civicam.cameras.pulls import MINUTE, Pull, captured, delay_seconds, is_late, series_minute
+from civicam.cameras.registration import require_right
 from civicam.cameras.series import pack
 from civicam.contracts.base import now
 from civicam.contracts.cameras import ClipDeclaration, HttpSource
@@ -87,6 +88,7 @@ class Puller:
             raise Rejected("not_pulled", f"camera {pull.camera_id} pushes its footage now: nothing is pulled")
         if pull.action == "close":
             return self._close(pull)
+        require_right(camera, self.clock())
         if is_late(pull, source, self.clock()):
             return Outcome.LATE
         return self._picture(pull, source) if source.kind == "http_picture" else self._clip(pull, source)

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from civicam.aws import clients
 from civicam.aws.environment import setting
 from civicam.aws.pages import Cursor, Page, checked
 from civicam.aws.versions import Change, Versions
+from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
+from civicam.contracts.versions import Changed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 KEPT_VERSIONS = 2_000
 """How many versions a process remembers: they never change, so this bounds memory only."""
+THE_CITY = "the-city"
+"""Who made a version that no person asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,30 @@ class Registry:
         remembered = self._remembered.get((camera_id, version))
         return remembered or self._remember(self._cameras.version(camera_id, version))
 
-    def put(self, camera: Camera) -> Registered:
-        """Make this the camera's entry, as `Versions.put` does; raises Conflict."""
-        return Registered(*self._cameras.put(camera))
+    def camera_at(self, camera_id: str, moment: datetime) -> Camera:
+        """The version that was valid at that moment, the first one for all that came before it; raises NotFound."""
+        return self.valid_at(self.camera(camera_id), moment)
+
+    def valid_at(self, camera: Camera, moment: datetime) -> Camera:
+        """As `camera_at`, for whoever has a version of the camera in hand that is not older."""
+        while camera.version > 1 and camera.changed and camera.changed.at > moment:
+            camera = self.camera_version(camera.camera_id, camera.version - 1)
+        return camera
+
+    def history(self, camera_id: str) -> tuple[Camera, ...]:
+        """Every version, the first one first; raises NotFound."""
+        return self._cameras.history(camera_id)
+
+    def would(self, camera: Camera) -> Change:
+        """What `put` would do."""
+        return self._cameras.would(camera)
+
+    def put(self, camera: Camera, *, by: str = THE_CITY, at: datetime | None = None) -> Registered:
+        """Make this the camera's entry, valid from `at` (now), as `Versions.put` does; raises Conflict.
+
+        Whether the city may have the camera at all is for `civicam.aws.registration` to say.
+        """
+        return Registered(*self._cameras.put(camera, Changed(at=at or now(), by=by)))
 
     def list(
         self, unit_ids: Sequence[str] | None = None, cursor: Mapping[str, str] | None = None, limit: int = 50

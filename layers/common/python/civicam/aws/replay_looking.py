@@ -53,7 +53,9 @@ class ReplayLooking:
 
     def _camera(self, clip: Clip, first: ClipDetected | None) -> Camera:
         registry, camera_id = self.line.registry, clip.footage.camera_id
-        return registry.camera_version(camera_id, first.profile_version) if first else registry.camera(camera_id)
+        if first:
+            return registry.camera_version(camera_id, first.profile_version)
+        return registry.camera_at(camera_id, clip.footage.capture_start)
 
     def _kept_boxes(self, before: ClipDetected, camera: Camera) -> Mapping[str, str]:
         """The first run's boxes of every pass that is wanted; none where they shall or must be found anew."""

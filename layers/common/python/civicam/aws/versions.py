@@ -7,12 +7,14 @@ from civicam.aws import clients
 from civicam.aws.objects import put_new
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Conflict, NotFound
+from civicam.contracts.owners import Owner
+from civicam.contracts.versions import Changed, unstamped
 from civicam.contracts.watch import Rule
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-D = TypeVar("D", Camera, Rule)
+D = TypeVar("D", Camera, Owner, Rule)
 Change = Literal["added", "changed", "unchanged"]
 
 
@@ -43,22 +45,34 @@ class Versions(Generic[D]):
         except clients.s3().exceptions.NoSuchKey as error:
             raise NotFound(f"{self._name} {document_id} has no version {version}") from error
 
-    def put(self, document: D) -> tuple[D, Change]:
-        """Make this the entry, whatever number the caller's copy bears: it gets the next one.
+    def would(self, document: D) -> Change:
+        """What `put` would do."""
+        standing = self._find(self._id(document))
+        if standing is None:
+            return "added"
+        return "unchanged" if unstamped(standing) == unstamped(document) else "changed"
+
+    def put(self, document: D, changed: Changed | None = None) -> tuple[D, Change]:
+        """Make this the entry, whatever stamps the caller's copy bears: it gets the next number, and this `changed`.
 
         The same content again changes nothing. Raises Conflict where somebody else changed it in between: theirs
         stands, read it and decide again.
         """
         document_id = self._id(document)
         standing = self._find(document_id)
-        if standing and standing == document.model_copy(update={"version": standing.version}):
+        if standing and unstamped(standing) == unstamped(document):
             return standing, "unchanged"
-        wanted = document.model_copy(update={"version": standing.version + 1 if standing else 1})
-        archived = self._archive(wanted)
+        stamps = {"version": standing.version + 1 if standing else 1} | ({"changed": changed} if changed else {})
+        archived = self._archive(document.model_copy(update=stamps))
         self.make_current(archived)
-        if archived != wanted:
+        if unstamped(archived) != unstamped(document):
             raise Conflict(f"{self._name} {document_id} was changed by somebody else: read version {archived.version}")
-        return wanted, "changed" if standing else "added"
+        return archived, "changed" if standing else "added"
+
+    def history(self, document_id: str) -> tuple[D, ...]:
+        """Every version, the first one first; raises NotFound."""
+        last = self.current(document_id).version
+        return tuple(self.version(document_id, number) for number in range(1, last + 1))
 
     def make_current(self, document: D) -> None:
         """Write the table's entry; an older version than what stands there is no effect."""

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from civicam.contracts.base import complaints
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
+from civicam.contracts.versions import STAMPS
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def read_cameras(text: str) -> tuple[Row, ...]:
 
 def feature(camera: Camera) -> dict[str, Any]:
     """The camera as a feature that `read_cameras` takes back."""
-    properties = camera.model_dump(mode="json", exclude={"camera_id", "version", "position"}, exclude_defaults=True)
+    properties = camera.model_dump(mode="json", exclude={"camera_id", *STAMPS, "position"}, exclude_defaults=True)
     return {
         "type": "Feature",
         "id": camera.camera_id,
@@ -68,16 +70,12 @@ def _row(number: int, told: Any) -> Row:
         if geometry["type"] != "Point":
             return Row(number, name, None, "its geometry is no Point")
         position = tuple(geometry["coordinates"][:2])
-        if "version" in properties:
-            return Row(number, name, None, "the registry gives version numbers: leave `version` out")
+        if stamps := sorted(properties.keys() & {*STAMPS}):
+            return Row(number, name, None, f"the registry writes {' and '.join(stamps)} itself: leave it out")
         return Row(
             number, name, Camera.model_validate(properties | {"camera_id": told.get("id"), "position": position})
         )
     except ValidationError as error:
-        return Row(number, name, None, "; ".join(map(_complaint, error.errors(include_url=False))))
+        return Row(number, name, None, complaints(error))
     except (KeyError, TypeError, ValueError) as error:
         return Row(number, name, None, f"it is no Feature with properties and a geometry ({error})")
-
-
-def _complaint(problem: Any) -> str:
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from civicam.cameras.registration import may_have
 from civicam.contracts.base import Body, Moment, utc_text
 from civicam.contracts.cameras import Camera, HttpSource
 from civicam.contracts.errors import Rejected
@@ -33,9 +34,12 @@ def minute_of(moment: datetime) -> datetime:
 
 
 def plan(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
-    """The camera's pulls of one minute, in order; the same whenever the minute is planned. Empty for a push source."""
+    """The camera's pulls of one minute, in order; the same whenever the minute is planned.
+
+    Empty for a push source, and once the city may not have the camera's footage any more.
+    """
     source = camera.source
-    if not isinstance(source, HttpSource):
+    if not isinstance(source, HttpSource) or not may_have(camera, minute):
         return ()
     first = _offset(camera.camera_id, source)
     seconds = int(minute.timestamp())

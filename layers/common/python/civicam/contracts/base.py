@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, ValidationError
 
 
 def utc_text(moment: datetime) -> str:
@@ -28,6 +28,12 @@ Moment = Annotated[
 def now() -> datetime:
     """The present moment in UTC, in whole milliseconds."""
     return _whole_milliseconds(datetime.now(UTC))
+
+
+def complaints(error: ValidationError) -> str:
+    """What is wrong with what somebody sent, field by field, in one line; without the values that they sent."""
+    wrong = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in wrong)
 
 
 class Document(BaseModel):

@@ -31,6 +31,8 @@ Place = tuple[
     Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)],
 ]
 """Longitude and latitude, WGS 84, as GeoJSON orders them."""
+RETENTION_CLASSES = ("short", "standard", "long")
+"""How long footage is kept, by name; the environment says how many days each is."""
 LegalBasis = Literal["public_task", "agreement", "consent"]
 """Why the city may have a camera's footage: a task that the law gives its owner, a contract, or leave that it gave."""
 

@@ -11,7 +11,7 @@ from civicam.aws.recovery.alerts import restore_alerts
 from civicam.aws.recovery.city import City, Restored, Scope
 from civicam.aws.recovery.clips import reject_quarantined, restore_clips
 from civicam.aws.recovery.facts import read_judged, tell_facts_again
-from civicam.aws.recovery.registries import restore_cameras, restore_rules
+from civicam.aws.recovery.registries import restore_cameras, restore_owners, restore_rules
 from civicam.aws.recovery.tables import recover_tables
 
 __all__ = ["City", "Restored", "Scope", "recover"]
@@ -24,6 +24,8 @@ def recover(city: City, scope: Scope, begin: Callable[[str], None] = lambda _: N
     """
     begin("tables of the lake")
     yield _tables(city, scope)
+    begin("owners")
+    yield restore_owners(city, scope)
     begin("cameras")
     yield restore_cameras(city, scope)
     begin("rules")

@@ -8,6 +8,7 @@ from civicam.aws.alerts import Alerts
 from civicam.aws.environment import setting
 from civicam.aws.intake import Intake
 from civicam.aws.lake import Lake
+from civicam.aws.owners import Owners
 from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 
@@ -18,6 +19,7 @@ class City:
 
     lake: Lake
     registry: Registry
+    owners: Owners
     rules: Rules
     alerts: Alerts
     intake: Intake
@@ -29,6 +31,7 @@ class City:
         return cls(
             Lake.from_env(),
             Registry.from_env(),
+            Owners.from_env(),
             Rules.writable_from_env(),
             Alerts.from_env(),
             Intake.from_env(),

@@ -1,4 +1,4 @@
-"""Cameras and rules: the tables' entries from the versions that the registry bucket keeps for ever."""
+"""Owners, cameras and rules: the tables' entries from the versions that the registry bucket keeps for ever."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
@@ -24,6 +24,12 @@ def restore_cameras(city: City, scope: Scope) -> Restored:
     return _restore(
         "cameras", registry.archived(), lambda camera: registry.camera(camera.camera_id), registry.make_current, scope
     )
+
+
+def restore_owners(city: City, scope: Scope) -> Restored:
+    """The same for the owners."""
+    owners = city.owners
+    return _restore("owners", owners.archived(), lambda owner: owners.get(owner.owner_id), owners.make_current, scope)
 
 
 def restore_rules(city: City, scope: Scope) -> Restored:

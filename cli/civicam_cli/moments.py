@@ -1,12 +1,10 @@
 """Times as people of the city write and read them."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from civicam.contracts.base import utc_text
 from civicam.contracts.errors import Rejected
-
-CITY_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""Seven hours ahead of UTC all year, since 1975."""
+from civicam.contracts.schedule import CITY_TIME
 
 
 def read_moment(text: str) -> datetime:
