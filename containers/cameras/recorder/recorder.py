@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Event, Thread
@@ -14,9 +13,9 @@ from civicam.runtime.segmenting import stamped
 from containers.cameras.recorder.buffer import Buffer
 from containers.cameras.recorder.delivery import Delivered, Delivery
 from containers.cameras.recorder.recordings import Recorded
+from containers.cameras.recorder.waiting import wait_seconds
 
 MEDIA_TYPE = "video/mp4"
-LONGEST_WAIT_SECONDS = 60.0
 
 logger = logging.getLogger("recorder")
 
@@ -48,13 +47,14 @@ class Recorder:
             deliverer.join()
 
     def _keep(self, clip: Recorded) -> None:
-        body = stamped(clip.segment.body, self.camera_id, clip.capture_start)
+        stands = clip.is_stamped
+        body = clip.segment.body if stands else stamped(clip.segment.body, self.camera_id, clip.capture_start)
         dropped = self.buffer.dropped
         declaration = ClipDeclaration(
             camera_id=self.camera_id,
             capture_start=clip.capture_start,
             capture_end=clip.capture_end,
-            clock_quality=self.clock_quality,
+            clock_quality=clip.clock_quality or self.clock_quality,
             sha256=hashlib.sha256(body).hexdigest(),
             size_bytes=len(body),
             media_type=MEDIA_TYPE,
@@ -73,7 +73,7 @@ class Recorder:
             except Unavailable as error:
                 tries += 1
                 logger.warning("try %d: %s", tries, error)
-                self.stop.wait(self._wait_seconds(tries))
+                self.stop.wait(wait_seconds(tries, self.first_wait_seconds))
                 continue
             if not delivered and (ended or self.stop.wait(0.1)):
                 return
@@ -96,7 +96,3 @@ class Recorder:
         )
         self.buffer.remove(waiting)
         return True
-
-    def _wait_seconds(self, tries: int) -> float:
-        longest = min(LONGEST_WAIT_SECONDS, self.first_wait_seconds * 2.0 ** min(tries - 1, 10))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret

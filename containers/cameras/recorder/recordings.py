@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from civicam.contracts.base import now
+from civicam.contracts.footage import ClockQuality
 from civicam.runtime.segmenting import Segment, segments
 
 EXTENSIONS = {".mp4", ".mov", ".mkv", ".avi"}
@@ -22,6 +23,10 @@ class Recorded:
 
     capture_start: datetime
     segment: Segment
+    clock_quality: ClockQuality | None = None
+    """None: as the recorder was told of its source."""
+    is_stamped: bool = False
+    """Whether its container says of which camera and time it is."""
 
     @property
     def capture_end(self) -> datetime:

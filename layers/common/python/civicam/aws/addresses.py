@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Self
@@ -89,8 +89,11 @@ def allowed_networks() -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(network.strip()) for network in listed if network.strip())
 
 
-def parse_url(url: str) -> SplitResult:
-    """The parts of an address that may be called at all; raises Rejected (`refused_address`) for any other."""
+def parse_url(url: str, ports: Mapping[str, int] = PORTS) -> SplitResult:
+    """The parts of an address that may be called at all; raises Rejected (`refused_address`) for any other.
+
+    `ports` are the schemes that are called, each with its own port.
+    """
     if not url.isascii() or _NOT_IN_A_URL.search(url):
         raise _refused("it holds a space, a control character, a backslash or a letter outside ASCII")
     try:
@@ -98,8 +101,8 @@ def parse_url(url: str) -> SplitResult:
         port = parts.port
     except ValueError as error:
         raise _refused("it is not a URL") from error
-    if parts.scheme not in PORTS:
-        raise _refused("only http and https are called")
+    if parts.scheme not in ports:
+        raise _refused(f"only {' and '.join(ports)} are called")
     if parts.username is not None or parts.password is not None:
         raise _refused("credentials do not belong into an address")
     if "[" in parts.netloc and ":" not in str(parts.hostname):
@@ -113,13 +116,15 @@ def _system(name: str, port: int) -> Iterable[str]:
     return [str(answer[4][0]) for answer in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
 
 
-def resolve_allowed(url: str, networks: Sequence[Network], *, resolver: Resolver = _system) -> Address:
+def resolve_allowed(
+    url: str, networks: Sequence[Network], *, ports: Mapping[str, int] = PORTS, resolver: Resolver = _system
+) -> Address:
     """The address to connect to for this URL, resolved once: the first answer that may be called.
 
     Raises Rejected (`refused_address`) where none may, Unavailable where the name has no answer now.
     """
-    parts = parse_url(url)
-    answers = tuple(_answers(str(parts.hostname), parts.port or PORTS[parts.scheme], resolver))
+    parts = parse_url(url, ports)
+    answers = tuple(_answers(str(parts.hostname), parts.port or ports[parts.scheme], resolver))
     allowed = [answer for answer in answers if may_be_called(answer, networks)]
     if not allowed:
         raise _refused("it lies in a network that is not open to sources")

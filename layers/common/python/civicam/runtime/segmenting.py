@@ -67,8 +67,13 @@ def stamped(body: bytes, camera_id: str, capture_start: datetime) -> bytes:
     with av.open(BytesIO(body), "r") as clip:
         video = clip.streams.video[0]
         packets = [packet for packet in clip.demux(video) if packet.pts is not None]
-        stamp = utc_text(capture_start)
-        return _muxed(video, packets, 0, {"creation_time": stamp, "comment": f"{camera_id} {stamp}"})
+        return _muxed(video, packets, 0, stamp(camera_id, capture_start))
+
+
+def stamp(camera_id: str, capture_start: datetime) -> dict[str, str]:
+    """What a clip's container says of camera and capture time."""
+    at = utc_text(capture_start)
+    return {"creation_time": at, "comment": f"{camera_id} {at}"}
 
 
 def _opened(path: Path) -> InputContainer:
