@@ -1,9 +1,11 @@
 """`civicam cameras`: the registry of cameras, imported from files, listed, shown; what people counted there."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +21,19 @@ from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
 from civicam.cameras.changes import Step, steps
 from civicam.cameras.geojson import Row, feature, read_cameras
+from civicam.cameras.units import units
+from civicam.contracts.base import now
+from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
 from civicam_cli import city
 from civicam_cli.counting import BY, count
 from civicam_cli.deployment import use_deployment
-from civicam_cli.moments import both
+from civicam_cli.moments import both, read_moment
 
-app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, history, count.")
+app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, history, units, count.")
 app.command()(count)
 DEMO = "demo"
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 @dataclass(frozen=True)
@@ -64,20 +70,57 @@ def import_cameras(
 
 @app.command("list")
 def list_cameras(
-    unit: Annotated[list[str] | None, typer.Option(help="Only cameras of this unit; may be given again.")] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="Only cameras of this unit, by id or name; may be given again.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help="The unit as it was then: 2019-06-15. Now where none is given.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A GeoJSON document that `import` takes.")] = False,
 ) -> None:
-    """List the cameras by unit and name."""
+    """List the cameras by unit and name. Their places stay: `--unit district-1 --at 2019-06-15` names what stood there.
+
+    Where a unit was divided since, a place may lie in each of its parts, and is listed with each.
+    """
+    moment = read_moment(at) if at else now()
+    wanted = {_unit_id(one, moment) for one in unit or []}
     use_deployment()
-    wanted = set(unit or [])
-    found = [camera for camera in Registry.from_env().all() if not wanted or camera.unit_id in wanted]
-    found.sort(key=lambda camera: (camera.unit_id, camera.name))
+    found = [(camera, units().at(camera.unit_id, moment)) for camera in Registry.from_env().all()]
+    _list([(camera, then) for camera, then in found if not wanted or wanted & {*then}], as_json=as_json)
+
+
+def _list(found: list[tuple[Camera, tuple[str, ...]]], *, as_json: bool) -> None:
+    found.sort(key=lambda one: (one[1], one[0].name))
     if as_json:
-        document = {"type": "FeatureCollection", "features": [feature(camera) for camera in found]}
+        document = {"type": "FeatureCollection", "features": [feature(camera) for camera, _ in found]}
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
     columns = ("Camera", "Name", "Unit", "Owner", "Source", "Version")
-    _print(columns, ((c.camera_id, c.name, c.unit_id, c.owner_id, c.source.kind, str(c.version)) for c in found))
+    _print(columns, ((c.camera_id, c.name, ", ".join(u), c.owner_id, c.source.kind, str(c.version)) for c, u in found))
+
+
+def _unit_id(told: str, moment: datetime) -> str:
+    """A unit of the city, or, where the city has none that is called so, what cameras may bear all the same."""
+    try:
+        return units().named(told, moment).id
+    except Rejected as error:
+        if error.reason == "unknown_unit" and SLUG.fullmatch(told):
+            return told
+        raise
+
+
+@app.command("units")
+def list_units(
+    text: Annotated[str, typer.Argument(help="Part of a name, marks forgiven: `ben nghe`.")] = "",
+    at: Annotated[str | None, typer.Option(help="Only those that existed then: 2019-06-15.")] = None,
+) -> None:
+    """The city's units of all times, and who took over whose ground."""
+    found = units().search(text, read_moment(at) if at else None)
+    columns = ("Unit", "Name", "Kind", "From", "To", "Followed by")
+    rows = (
+        (u.id, u.name, u.kind, str(u.valid_from or "-"), str(u.valid_to or "-"), ", ".join(u.successors)) for u in found
+    )
+    _print(columns, rows)
 
 
 @app.command()

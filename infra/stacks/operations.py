@@ -39,6 +39,7 @@ class Operations(CityStack):
         cameras.footage.grant_read(api, "clips/*", missing_is_an_answer=True)
         cameras.footage.grant_write(api, "clips/*")
         cameras.registry.grant_read(api, "registry/counts/*", missing_is_an_answer=True)
+        cameras.registry.grant_read(api, "registry/cameras/*", missing_is_an_answer=True)
         cameras.registry.grant_write(api, "registry/counts/*")
         cameras.cameras.grant(api, "Query", index="by_unit")
         cameras.clips.grant(api, "Query", index="by_camera")

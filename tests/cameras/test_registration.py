@@ -86,6 +86,12 @@ class TestAtTheDoor:
         assert made.changed
         assert made.changed.by == "anna"
 
+    @pytest.mark.parametrize(("unit_id", "reason"), [("ward-1", "unknown_unit"), ("district-1", "ended_unit")])
+    def test_a_unit_that_is_none_is_refused(self, city: None, unit_id: str, reason: str) -> None:
+        with pytest.raises(Rejected) as refused:
+            Registration.from_env().register(camera(unit_id=unit_id), by="anna")
+        assert refused.value.reason == reason
+
     def test_a_profile_that_means_nothing_goes_no_further(self, city: None) -> None:
         Owners.from_env().put(owner(OwnerKind.DEPARTMENT), by="anna")
         odd = camera().model_copy(update={"profile": Profile(analytics=("weather",))})

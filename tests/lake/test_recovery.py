@@ -12,6 +12,7 @@ from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipStored, Profile
 from civicam.contracts.errors import NotFound
 from civicam.contracts.footage import Footage
+from civicam.contracts.owners import Owner, OwnerKind
 from civicam.contracts.vision import CrowdMeasured, VehiclesCounted
 from civicam.contracts.watch import Alert, AlertState, Severity
 from civicam.watch.facts import acknowledged, raised
@@ -62,8 +63,10 @@ def test_a_whole_city_needs_no_repair(town: Town) -> None:
 def test_registry_and_rules_come_back_at_their_newest_version(town: Town) -> None:
     camera = town.city.registry.camera(CAMERA)
     town.city.registry.put(camera.model_copy(update={"name": "North gate"}))
-    town.lose("CAMERAS_TABLE", "RULES_TABLE")
-    assert town.recover() == {"cameras": 1, "rules": 1}
+    town.city.owners.put(Owner(owner_id="city", name="Thành phố", kind=OwnerKind.DEPARTMENT), by="anna")
+    town.lose("CAMERAS_TABLE", "OWNERS_TABLE", "RULES_TABLE")
+    assert town.recover() == {"cameras": 1, "owners": 1, "rules": 1}
+    assert town.city.owners.get("city").name == "Thành phố"
     assert town.city.registry.camera(CAMERA).name == "North gate"
     assert town.city.rules.get("many").version == 1
     assert town.recover() == {}
@@ -98,7 +101,7 @@ def test_a_clip_of_which_half_the_facts_were_lost_is_judged_again(town: Town) ->
 def test_what_is_under_way_is_left_alone(town: Town) -> None:
     town.store(0)
     long_ago = now() - timedelta(hours=2)
-    assert [done.repaired for done in recover(town.city, Scope(settled=long_ago))] == [0] * 7
+    assert [done.repaired for done in recover(town.city, Scope(settled=long_ago))] == [0] * 8
 
 
 def test_facts_of_the_outbox_that_the_lake_never_got_are_told_again(town: Town) -> None:

@@ -19,6 +19,7 @@ PEOPLE = {Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR}
 ALLOWED: dict[str, set[Role]] = {
     "GET /v1/cameras": PEOPLE,
     "GET /v1/cameras/{camera_id}": PEOPLE,
+    "GET /v1/cameras/{camera_id}/history": PEOPLE,
     "GET /v1/clips": PEOPLE,
     "GET /v1/clips/{clip_id}": PEOPLE,
     "POST /v1/clips": {Role.RECORDER},

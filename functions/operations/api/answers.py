@@ -6,8 +6,9 @@ from pydantic import Field
 
 from civicam.aws.claims import Clip, ClipState
 from civicam.aws.footage import Upload
+from civicam.cameras.changes import FieldChange, Step
 from civicam.contracts.base import Document, Moment
-from civicam.contracts.cameras import Camera, Profile
+from civicam.contracts.cameras import Camera, Preset, Profile
 from civicam.contracts.catalogue import FACTS
 from civicam.contracts.counts import ManualCount
 from civicam.contracts.facts import ClipFact, CloudEvent
@@ -51,6 +52,10 @@ class CameraAnswer(Document):
     field_of_view: tuple[Point, ...]
     source_kind: str
     profile: Profile
+    model: str | None = Field(description="Maker and type")
+    presets: tuple[Preset, ...]
+    legal_basis: str | None
+    consent_until: Moment | None = Field(description="When the right to its footage ends")
 
     @classmethod
     def of(cls, camera: Camera) -> "CameraAnswer":
@@ -62,6 +67,33 @@ class CameraPage(_Page):
     """Cameras by unit and id."""
 
     items: tuple[CameraAnswer, ...]
+
+
+class StepAnswer(Document):
+    """One version of a camera; that its source changed is told, its address is not."""
+
+    version: int
+    changed_at: Moment | None = Field(description="Valid from then on; null where nobody wrote it down")
+    changed_by: str | None
+    fields: tuple[FieldChange, ...]
+
+    @classmethod
+    def of(cls, step: Step) -> "StepAnswer":
+        """The step as the camera's unit sees it."""
+        open_ = tuple(one for one in step.fields if not one.field.startswith("source."))
+        hidden = len(open_) < len(step.fields)
+        return cls(
+            version=step.version,
+            changed_at=step.changed and step.changed.at,
+            changed_by=step.changed and step.changed.by,
+            fields=(*open_, FieldChange(field="source", before=None, after=None)) if hidden else open_,
+        )
+
+
+class HistoryPage(Document):
+    """Every version of a camera, the first one first."""
+
+    items: tuple[StepAnswer, ...]
 
 
 class ClipAnswer(Document):

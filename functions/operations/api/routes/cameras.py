@@ -3,31 +3,50 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import StringConstraints
 
 from civicam.aws.manual_counts import ManualCounts
 from civicam.aws.registry import Registry
+from civicam.cameras.changes import steps
+from civicam.cameras.units import units
 from civicam.contracts import base
+from civicam.contracts.base import Moment, utc_text
 from civicam.contracts.counts import CountSheet, ManualCount
+from civicam.contracts.ids import SLUG_PATTERN
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
 from functions.operations.api.access import camera_of, may
-from functions.operations.api.answers import CameraAnswer, CameraPage, CountPage, answers
+from functions.operations.api.answers import CameraAnswer, CameraPage, CountPage, HistoryPage, StepAnswer, answers
 from functions.operations.api.routing import CameraPath, Cursor, Limit, Resource
 
 resource = Resource("cameras")
 Reader = Annotated[Caller, Depends(may(Action.READ_CAMERAS))]
 CountReader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
 Counter = Annotated[Caller, Depends(may(Action.FILE_COUNTS))]
+Unit = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 COUNTS_SHOWN = 50
 
 
 @resource.get("/v1/cameras", answers(400, ok=(CameraPage, "A page of cameras")))
-def list_cameras(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> CameraPage:
-    """Cameras of the caller's units, by unit and id."""
-    page = Registry.from_env().list(sorted(caller.units), read_cursor({}, cursor), limit)
+def list_cameras(
+    caller: Reader,
+    unit: Annotated[Unit | None, Query(description="Only cameras whose place lies in this unit")] = None,
+    at: Annotated[Moment | None, Query(description="When it does: units follow each other, places stay")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> CameraPage:
+    """Cameras of the caller's units, by unit and id; of one unit as it is now, or was at some time.
+
+    Where a unit was divided since, a place may lie in each of its parts, and is listed with each.
+    """
+    query = {name: told for name, told in (("unit", unit), ("at", at and utc_text(at))) if told}
+    moment = at or base.now()
+    seen = [one for one in sorted(caller.units) if unit is None or unit in units().at(one, moment)]
+    page = Registry.from_env().list(seen, read_cursor(query, cursor), limit)
     return CameraPage(
-        items=tuple(map(CameraAnswer.of, page.items)), next=next_link("/v1/cameras", {}, limit, page.cursor)
+        items=tuple(map(CameraAnswer.of, page.items)), next=next_link("/v1/cameras", query, limit, page.cursor)
     )
 
 
@@ -35,6 +54,13 @@ def list_cameras(caller: Reader, limit: Limit = 50, cursor: Cursor = None) -> Ca
 def get_camera(caller: Reader, camera_id: CameraPath) -> CameraAnswer:
     """One camera as it stands now."""
     return CameraAnswer.of(camera_of(caller, camera_id))
+
+
+@resource.get("/v1/cameras/<camera_id>/history", answers(404, ok=(HistoryPage, "Every change")))
+def get_history(caller: Reader, camera_id: CameraPath) -> HistoryPage:
+    """Every version of one camera, the first one first: who made it, when, and what it changed."""
+    camera_of(caller, camera_id)
+    return HistoryPage(items=tuple(map(StepAnswer.of, steps(Registry.from_env().history(camera_id)))))
 
 
 @resource.get("/v1/cameras/<camera_id>/counts", answers(404, ok=(CountPage, "The last counts")))

@@ -9,6 +9,7 @@ from civicam.aws.owners import Owners
 from civicam.aws.registry import Registered, Registry
 from civicam.aws.versions import Change
 from civicam.cameras.registration import admit_camera
+from civicam.cameras.units import units
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import NotFound, Rejected
@@ -33,8 +34,9 @@ class Registration:
     def admit(self, camera: Camera) -> None:
         """Pass a camera that may be registered now.
 
-        Raises Rejected: `unknown_owner`, `bad_camera`, `bad_profile`, with the remedy.
+        Raises Rejected: `unknown_owner`, `unknown_unit`, `ended_unit`, `bad_camera`, `bad_profile`, with the remedy.
         """
+        units().require_valid(camera.unit_id, self.clock())
         admit_camera(camera, self._owner(camera.owner_id), self.clock())
         admit_profile(camera.profile)
 

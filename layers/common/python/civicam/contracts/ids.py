@@ -11,11 +11,12 @@ from civicam.contracts.base import utc_text
 
 ULID_PATTERN = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
+SLUG_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 CameraId = Annotated[str, StringConstraints(pattern=ULID_PATTERN)]
 """An opaque ULID; owner and unit are looked up by capture time, never read out of the id."""
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 
 LIVE = "live"
 """The run of everything that is not a replay."""
