@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
-LAYERS := common decode infer track lake
+LAYERS := common look track lake
 IMAGES := vision/detector vision/replayer cameras/recorder
 
 export UV_CACHE_DIR ?= $(CURDIR)/var/cache/uv

@@ -18,7 +18,7 @@ from uv import find_uv_bin
 from infra import ROOT
 from infra.settings import PRODUCTION
 
-NAMES = ("common", "decode", "infer", "track", "lake")
+NAMES = ("common", "look", "track", "lake")
 PLATFORM = "x86_64-manylinux_2_34"
 """Amazon Linux 2023, on which Lambda's Python stands since 3.12, has glibc 2.34."""
 RUNTIME_BRINGS = {"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"}

@@ -1,6 +1,5 @@
-"""AnalyseClip: one clip through sampling and detection to the news of its boxes. Express, answered at once."""
+"""AnalyseClip: one clip through a look at it to the news of its boxes. Express, answered at once."""
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from aws_cdk import Duration
@@ -8,10 +7,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from civicam.contracts.vision import ClipDetected
 from infra.constructs.city_function import CityFunction
 from infra.constructs.city_stack import FIVE_MINUTES, CityStack
-from infra.constructs.fact_bus import FactBus
 from infra.constructs.fact_queue import FactQueue
 from infra.constructs.worker import Worker, accept, allow
 
@@ -27,43 +24,25 @@ SECONDS = 240
 """Express ends at five minutes; the queue behind it must learn before that."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Onward:
-    """Where a clip goes from here: the bus and the judge know of its boxes, the GPU's queue takes it whole."""
-
-    bus: FactBus
-    judge: FactQueue
-    gpu: FactQueue
-
-
 class AnalyseClip(Construct):
-    """sample_clip -> rejected | queued for a GPU | detect_clip -> announced on the bus and to judge_clip."""
+    """look_at_clip -> rejected | queued for a GPU | seen, and judge_clip told."""
 
-    def __init__(
-        self,
-        stack: CityStack,
-        *,
-        sample: CityFunction,
-        detect: CityFunction,
-        onward: Onward,
-    ) -> None:
+    def __init__(self, stack: CityStack, *, look: CityFunction, judge: FactQueue, gpu: FactQueue) -> None:
         super().__init__(stack, "AnalyseClip")
-        sampled = self._call(sample, "SampleClip")
-        looked = self._call(detect, "DetectClip", "$.order")
-        found = looked.next(self._tell_bus(onward.bus)).next(self._tell_judge(onward.judge))
-        usable = sfn.Choice(self, "Usable")
-        usable.when(sfn.Condition.string_equals("$.outcome", "rejected"), sfn.Succeed(self, "Quarantined"))
-        usable.when(
-            sfn.Condition.string_equals("$.tier", "gpu"),
-            self._tell_gpu(onward.gpu).next(sfn.Succeed(self, "Queued")),
+        looked_at = self._call(look, "LookAtClip")
+        outcome = sfn.Choice(self, "Outcome")
+        outcome.when(sfn.Condition.string_equals("$.outcome", "rejected"), sfn.Succeed(self, "Quarantined"))
+        outcome.when(
+            sfn.Condition.string_equals("$.outcome", "sampled"),
+            self._tell_gpu(gpu).next(sfn.Succeed(self, "Queued")),
         )
-        usable.otherwise(found.next(sfn.Succeed(self, "Announced")))
+        outcome.otherwise(self._tell_judge(judge).next(sfn.Succeed(self, "Announced")))
         self.machine = sfn.StateMachine(
             self,
             "Machine",
             state_machine_name=stack.called("analyse-clip"),
             state_machine_type=sfn.StateMachineType.EXPRESS,
-            definition_body=sfn.DefinitionBody.from_chainable(sampled.next(usable)),
+            definition_body=sfn.DefinitionBody.from_chainable(looked_at.next(outcome)),
             timeout=Duration.seconds(SECONDS),
             tracing_enabled=stack.settings.tracing,
             logs=sfn.LogOptions(
@@ -80,23 +59,20 @@ class AnalyseClip(Construct):
             "each step says itself what it did: of the machine's own lines only errors",
         )
         accept(self.machine.role, "AwsSolutions-IAM5[Resource::*]", "log delivery and X-Ray know no resources")
-        for function in (sample, detect):
-            function.accept_versions(self.machine.role)
+        look.accept_versions(self.machine.role)
 
     def grant_run(self, worker: Worker) -> None:
         """Let it run the machine and wait for the answer."""
         allow(worker, ["states:StartSyncExecution"], self.machine.state_machine_arn)
         worker.tell("ANALYSE_CLIP_ARN", self.machine.state_machine_arn)
 
-    def _call(self, function: CityFunction, state: str, part: str | None = None) -> tasks.LambdaInvoke:
-        """The function given the whole input, its answer instead of it; or given a part, the input as it was."""
+    def _call(self, function: CityFunction, state: str) -> tasks.LambdaInvoke:
+        """The function given the whole input, its answer instead of it."""
         call = tasks.LambdaInvoke(
             self,
             state,
             lambda_function=function.function,
-            payload=sfn.TaskInput.from_json_path_at(part) if part else None,
-            output_path=None if part else "$.Payload",
-            result_path=sfn.JsonPath.DISCARD if part else None,
+            output_path="$.Payload",
             retry_on_service_exceptions=False,
         )
         call.add_retry(
@@ -108,22 +84,6 @@ class AnalyseClip(Construct):
             jitter_strategy=sfn.JitterType.FULL,
         )
         return call
-
-    def _tell_bus(self, bus: FactBus) -> tasks.EventBridgePutEvents:
-        announce = tasks.EventBridgePutEvents(
-            self,
-            "AnnounceDetection",
-            entries=[
-                tasks.EventBridgePutEventsEntry(
-                    event_bus=bus.bus,
-                    source="civicam/vision",
-                    detail_type=ClipDetected.TYPE,
-                    detail=sfn.TaskInput.from_json_path_at("$.detected"),
-                )
-            ],
-            result_path=sfn.JsonPath.DISCARD,
-        )
-        return _tried_again(announce)
 
     def _tell_judge(self, queue: FactQueue) -> tasks.SqsSendMessage:
         send = tasks.SqsSendMessage(

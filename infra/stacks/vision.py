@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from civicam.contracts.cameras import ClipStored
-from infra.constructs.analyse_clip import SECONDS, AnalyseClip, Onward
+from infra.constructs.analyse_clip import SECONDS, AnalyseClip
 from infra.constructs.batch_task import BatchTask
 from infra.constructs.city_bucket import CityBucket
 from infra.constructs.city_function import Bounds, CityFunction
@@ -66,21 +66,18 @@ class Vision(CityStack):
         return CityFunction(self, path, bounds=bounds, layer=layer)
 
     def _machine(self) -> AnalyseClip:
-        sample = self._hot("vision/sample_clip", layer="decode", seconds=120, memory_mb=1769)
-        self.cameras.let_refuse(sample)
-        self.cameras.registry.grant_read(sample, "registry/cameras/*", missing_is_an_answer=True)
-        self.work.grant_write(sample, "packs/*")
-        self.tiers.grant(sample, "GetItem")
-        detect = self._hot("vision/detect_clip", layer="infer", seconds=120, memory_mb=1769)
-        self._let_detect(detect)
-        onward = Onward(bus=self.bus, judge=self.to_judge, gpu=self.to_gpu)
-        return AnalyseClip(self, sample=sample, detect=detect, onward=onward)
+        look = self._hot("vision/look_at_clip", layer="look", seconds=150, memory_mb=1769)
+        self.cameras.let_refuse(look)
+        self.cameras.registry.grant_read(look, "registry/cameras/*", missing_is_an_answer=True)
+        self.tiers.grant(look, "GetItem")
+        self.work.grant_write(look, "packs/*")
+        self._let_detect(look)
+        return AnalyseClip(self, look=look, judge=self.to_judge, gpu=self.to_gpu)
 
     def _let_detect(self, worker: Worker) -> None:
         worker.tell("INFERENCE_PRECISION", self.settings.inference_precision)
         for name, model in self.settings.live_models.items():
             worker.tell(f"{name.upper()}_MODELS", model)
-        self.work.grant_read(worker, "packs/*", missing_is_an_answer=True)
         self.work.grant_write(worker, "boxes/*")
         self.models.grant_read(worker, "models/*", missing_is_an_answer=True)
 
@@ -117,6 +114,7 @@ class Vision(CityStack):
             self, "vision/detector", cluster=backbone.cluster, capacity=gpu.capacity_provider if gpu else None
         )
         self._let_detect(service)
+        self.work.grant_read(service, "packs/*", missing_is_an_answer=True)
         self.to_gpu.grant_receive(service)
         service.tell("DETECT_TRIES", str(DETECT_TRIES.times))
         self.cameras.clips.grant(service, "GetItem", "UpdateItem")
@@ -160,6 +158,7 @@ class Vision(CityStack):
     def _let_replay(self, task: BatchTask, replays: CityTable) -> None:
         """Read a batch's footage, look at it as the detectors do, judge it as judge_clip does."""
         self._let_detect(task)
+        self.work.grant_read(task, "packs/*", missing_is_an_answer=True)
         self._let_judge(task)
         replays.grant(task, "GetItem", "PutItem")
         self.facts.grant(task, "GetItem")

@@ -71,14 +71,15 @@ def test_a_declaration_is_no_clip_of_the_camera_and_nobody_waits_for_it(claims: 
     assert list(claims.pending(AT + timedelta(days=1))) == []
 
 
-def test_announcements_are_counted(claims: Claims) -> None:
+def test_a_claim_is_its_first_announcement_and_further_ones_are_counted(claims: Claims) -> None:
     claims.claim(footage(), AT)
-    assert claims.get(footage().clip_id).announced_at is None
+    first = claims.get(footage().clip_id)
+    assert (first.announcements, first.announced_at) == (1, AT)
     claims.announced(footage().clip_id)
-    claims.announced(footage().clip_id)
-    clip = claims.get(footage().clip_id)
-    assert clip.announcements == 2
-    assert clip.announced_at is not None
+    again = claims.get(footage().clip_id)
+    assert again.announcements == 2
+    assert again.announced_at is not None
+    assert again.announced_at > AT
 
 
 def test_a_judgement_is_never_taken_back(claims: Claims) -> None:

@@ -48,15 +48,15 @@ def test_a_clip_whose_announcement_was_lost_is_announced_again_until_judged(inta
     assert sweep(AT + timedelta(minutes=1)).announced == 0
     assert sweep(AT + timedelta(minutes=3)).announced == 1
     assert announced() == 1
-    assert sweep(now() + timedelta(minutes=1)).announced == 0
-    assert sweep(now() + timedelta(minutes=3)).announced == 1
+    assert sweep(now() + timedelta(minutes=3)).announced == 0
+    assert sweep(now() + timedelta(minutes=5)).announced == 1
     intake.claims.judged(_footage().clip_id)
     assert sweep(now() + timedelta(minutes=30)).announced == 0
 
 
 def test_what_is_announced_in_vain_is_given_up_and_left_to_somebody(intake: Intake) -> None:
     intake.claims.claim(_stored(intake), AT)
-    for _ in range(7):
+    for _ in range(6):
         intake.claims.announced(_footage().clip_id)
     assert sweep(now() + timedelta(days=1)).given_up == 1
     clip = intake.claims.get(_footage().clip_id)

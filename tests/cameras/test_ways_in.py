@@ -11,6 +11,7 @@ from civicam.aws.bus import Bus
 from civicam.aws.claims import ClaimOutcome, Claims, ClipState
 from civicam.aws.footage import FootageStore
 from civicam.aws.intake import Intake
+from civicam.aws.sweeping import Sweeper
 from civicam.cameras.intake import DuplicateContent
 from civicam.contracts.cameras import ClipRejected, ClipStored
 from civicam.contracts.errors import NotFound, Rejected
@@ -109,13 +110,14 @@ class TestEventOfTheStore:
         intake.found(footage.key)
         assert len(details(ClipStored)) == 1
 
-    def test_a_claim_that_its_maker_never_announced_is_announced_by_the_next_to_meet_it(self, intake: Intake) -> None:
+    def test_what_somebody_has_claimed_is_theirs_to_announce_and_then_the_sweepers(self, intake: Intake) -> None:
         footage = intake.declare(declaration()).clip.footage
         upload(intake, footage)
         intake.claims.claim(footage, AT)
-        intake.found(footage.key)
+        later = at_time(AT + timedelta(minutes=3))
+        later.found(footage.key)
         assert details(ClipStored) == []
-        at_time(AT + timedelta(seconds=31)).found(footage.key)
+        assert Sweeper(later, later.clock).sweep().announced == 1
         assert [fact.stored_at for fact in details(ClipStored)] == [AT]
 
     def test_the_same_bytes_under_another_key_go_to_quarantine_and_the_first_stands(self, intake: Intake) -> None:

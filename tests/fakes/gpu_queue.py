@@ -8,10 +8,11 @@ import pytest
 from civicam.aws.claims import Claims
 from civicam.aws.work import WorkStore
 from civicam.contracts.cameras import Camera, ClipStored
+from civicam.contracts.facts import CloudEvent
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.ids import digest
 from civicam.runtime.sandbox import sample_footage
-from civicam.vision.orders import SampledClip, sampled_clip
+from civicam.vision.orders import DetectOrder, SampledClip, detected
 from civicam.vision.pack import Pack
 from tests.fakes.footage import START, clip, passing
 
@@ -64,4 +65,9 @@ def waiting_clip(pack: Pack, name: str = "raw") -> SampledClip:
     uri = work.pack_uri(footage.clip_id, "live")
     work.put_pack(uri, pack)
     boxes = {one: work.boxes_uri(footage.clip_id, "live", one) for one in ("objects", "faces")}
-    return sampled_clip(stored, camera, pack.manifest.sampled, pack_uri=uri, boxes=boxes)
+    return SampledClip(
+        camera_id=CAMERA,
+        clip_id=footage.clip_id,
+        order=DetectOrder(clip_id=footage.clip_id, pack_uri=uri, boxes=boxes),
+        detected=CloudEvent.of(detected(stored, camera, pack.manifest.sampled, boxes)),
+    )

@@ -124,13 +124,11 @@ def test_the_queue_learns_how_a_clip_ended_before_it_shows_it_again(production: 
 
 def test_a_throttled_detector_is_tried_again_under_both_names_with_jitter(production: Assembly) -> None:
     states = definition(production)["States"]
-    calls = [states["SampleClip"], states["DetectClip"]]
-    for call in calls:
-        [retry] = call["Retry"]
-        assert retry["ErrorEquals"] == TRANSIENT_IN_LAMBDA
-        assert {"Lambda.TooManyRequestsException", "Lambda.Unknown"} <= set(retry["ErrorEquals"])
-        assert retry["JitterStrategy"] == "FULL"
-        assert retry["MaxAttempts"] <= 5
+    [retry] = states["LookAtClip"]["Retry"]
+    assert retry["ErrorEquals"] == TRANSIENT_IN_LAMBDA
+    assert {"Lambda.TooManyRequestsException", "Lambda.Unknown"} <= set(retry["ErrorEquals"])
+    assert retry["JitterStrategy"] == "FULL"
+    assert retry["MaxAttempts"] <= 5
 
 
 @pytest.mark.parametrize("name", ["AnalyseClip", "Replay"])

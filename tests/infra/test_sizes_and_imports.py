@@ -22,7 +22,7 @@ MOST_BYTES = 240_000_000
 FUNCTIONS = sorted(
     path.parent.relative_to(ROOT / "functions").as_posix() for path in ROOT.glob("functions/*/*/handler.py")
 )
-BESIDES_THE_HANDLER = {"vision/sample_clip": ["civicam.runtime.sandbox_helper"]}
+BESIDES_THE_HANDLER = {"vision/look_at_clip": ["civicam.runtime.sandbox_helper"]}
 """Modules that a function runs in a process of its own."""
 SITE = Path(boto3.__file__).parent.parent
 PROBE = """

@@ -1,28 +1,29 @@
-"""detect_clip: an order in, boxes of every pass in the work store, by models that were admitted."""
+"""The passes over a clip: their boxes in the work store, by models that were admitted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
 
-from civicam.aws.models import ModelStore, load_detector, wanted_models
+from civicam.aws.detecting import detect_clip
+from civicam.aws.models import ModelStore, load_clip_detector, load_detector, wanted_models
 from civicam.aws.work import WorkStore
 from civicam.contracts.errors import NotFound
 from civicam.runtime.models import load_model
 from civicam.runtime.sandbox import sample_footage
 from civicam.vision.catalogue import Task, load_catalogue
+from civicam.vision.orders import Detection
+from civicam.vision.pack import Pack
 from civicam_cli.model_sources import PACKAGED
 from civicam_cli.models import floors, publish_models
-from functions.vision.detect_clip import handler as detect_clip
-from tests.fakes.city_in_moto import Context, city_in_moto
+from tests.fakes.city_in_moto import city_in_moto
 
 FLOORS = floors()
 pytestmark = pytest.mark.unit
 START = datetime(2026, 11, 24, tzinfo=UTC)
-Payload = Callable[[str], dict[str, Any]]
+CLIP = "5a1f0f6f7d5c4b3e9a8877665544332211ffeedd"
 
 
 @pytest.fixture(autouse=True)
@@ -31,65 +32,55 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for variable, bucket in (("WORK_BUCKET", "work"), ("MODELS_BUCKET", "models")):
             monkeypatch.setenv(variable, bucket)
             boto3.client("s3").create_bucket(Bucket=bucket)
-        detect_clip.detector.cache_clear()
         yield
 
 
-@pytest.fixture
-def order(payload: Payload, bikes: Path) -> dict[str, Any]:
-    """An order as the state machine gives it, its pack in the store."""
-    ordered = payload("vision_detect_clip")
-    WorkStore.from_env().put_pack(ordered["pack_uri"], sample_footage(bikes, "video/mp4", START, fps=1))
-    return ordered
+@pytest.fixture(scope="module")
+def streets(bikes: Path) -> Pack:
+    """Ten frames of streets."""
+    return sample_footage(bikes, "video/mp4", START, fps=1)
 
 
-def test_an_order_becomes_the_boxes_of_every_pass(order: dict[str, Any]) -> None:
+def look(pack: Pack, *passes: str) -> dict[str, Detection]:
+    work = WorkStore.from_env()
+    boxes = {name: work.boxes_uri(CLIP, "live", name) for name in passes}
+    return detect_clip(CLIP, pack, boxes, detector=load_clip_detector(), work=work)
+
+
+def test_each_pass_has_its_boxes_by_a_model_that_was_admitted(streets: Pack) -> None:
     publish_models(ModelStore.from_env(), FLOORS)
-    answer = detect_clip.handler(order, Context())
-    assert [*answer] == ["objects", "faces"]
+    found = look(streets, "objects", "faces")
+    boxes = WorkStore.from_env().boxes({name: told.boxes_uri for name, told in found.items()})
     for name, model in (("objects", "centernet"), ("faces", "centerface")):
-        boxes = WorkStore.from_env().boxes(order["boxes"])[name]
-        assert (boxes.clip_id, boxes.model) == (order["clip_id"], model)
-        assert answer[name] == {
-            "boxes_uri": order["boxes"][name],
-            "model": model,
-            "precision": boxes.precision,
-            "frames": len(boxes.frames),
-            "boxes": sum(len(frame.boxes) for frame in boxes.frames),
-        }
+        assert (boxes[name].clip_id, boxes[name].model) == (CLIP, model)
+        assert found[name] == Detection(
+            boxes_uri=f"s3://work/boxes/{CLIP}/live.json.gz#{name}",
+            model=model,
+            precision=boxes[name].precision,
+            frames=len(streets.frames),
+            boxes=sum(len(frame.boxes) for frame in boxes[name].frames),
+        )
+    assert found["objects"].boxes > 0
 
 
-def test_a_pass_that_was_not_ordered_is_not_made(order: dict[str, Any]) -> None:
+def test_a_pass_that_was_not_asked_for_is_not_made(streets: Pack) -> None:
     publish_models(ModelStore.from_env(), FLOORS)
-    faces = order["boxes"].pop("faces")
-    assert [*detect_clip.handler(order, Context())] == ["objects"]
+    assert [*look(streets, "objects")] == ["objects"]
     with pytest.raises(NotFound):
-        WorkStore.from_env().boxes({"faces": faces})
+        WorkStore.from_env().boxes({"faces": WorkStore.from_env().boxes_uri(CLIP, "live", "faces")})
 
 
-def test_where_no_analytic_reads_anything_nothing_is_read_either(order: dict[str, Any]) -> None:
-    publish_models(ModelStore.from_env(), FLOORS)
-    nothing = {**order, "boxes": {}, "pack_uri": "s3://work/packs/nobody-needs-it/live.zip"}
-    assert detect_clip.handler(nothing, Context()) == {}
-
-
-def test_the_same_order_again_gives_the_same_bytes(order: dict[str, Any]) -> None:
+def test_the_same_clip_again_gives_the_same_bytes(streets: Pack) -> None:
     publish_models(ModelStore.from_env(), FLOORS)
 
     def written() -> list[bytes]:
-        detect_clip.handler(order, Context())
+        look(streets, "objects", "faces")
         objects = boto3.resource("s3").Bucket("work").objects.filter(Prefix="boxes/")
         return [object_.get()["Body"].read() for object_ in objects]
 
     first = written()
     assert len(first) == 1
     assert written() == first
-
-
-def test_a_pack_that_has_gone_is_an_error(order: dict[str, Any]) -> None:
-    publish_models(ModelStore.from_env(), FLOORS)
-    with pytest.raises(NotFound, match="packs/gone"):
-        detect_clip.handler({**order, "pack_uri": "s3://work/packs/gone/live.zip"}, Context())
 
 
 def test_a_model_whose_file_is_wrong_is_refused_and_the_floor_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,20 +35,20 @@ CALLS_WAITED, CALL_SECONDS, HELPER_GB = 26, 0.006, 256 / 1024
 """What those functions ask of AWS for a clip, counted on the embedded AWS, and how long each waits (assumed)."""
 CALLS: Mapping[str, float] = {
     "api_requests_million": 2,
-    "lambda_requests_million": 8,
+    "lambda_requests_million": 7,
     "express_requests_million": 1,
-    "events_million": 5,
-    "sqs_million": 14,
+    "events_million": 4,
+    "sqs_million": 13,
     "sqs_in_order_million": 3,
     "traces_million": 0.05,
 }
-"""A clip on its way, counted in the stacks: declared and completed; admit, sample, detect, judge, publish, evaluate;
-the machine; stored, detected and three facts; sent, received and deleted in five queues, some of them in batches, one
-of them in order; one trace in twenty."""
-S3_PUTS, S3_GETS, READS, WRITES = 3, 5, 13, 10
-"""Footage, pack and boxes; the same read, and two looks at the footage; rows looked up; claim, announcement and end
-with their indexes."""
-SHARED_BY, LAKE_TABLES = 50, 5
+"""A clip on its way, counted in the stacks: declared and completed; admit, look, judge, publish, evaluate; the machine;
+stored and three facts; sent, received and deleted in five queues, some of them in batches, one of them in order; one
+trace in twenty."""
+S3_PUTS, S3_GETS, READS, WRITES = 2, 4, 13, 7
+"""Footage and boxes; the same read, and two looks at the footage; rows looked up; declaration, claim and end with their
+indexes."""
+SHARED_BY, LAKE_TABLES = 50, 4
 """Cameras that share the lake's commits; the tables to which every clip adds a row."""
 COMMIT_SECONDS = 45
 """The window of the lake on AWS (infra/settings.py)."""
@@ -115,9 +115,10 @@ def hour(one: Measured, seconds: int, prices: Prices = SINGAPORE) -> dict[str, f
 
 
 def on_a_gpu(one: Measured, cameras: int, prices: Prices = SINGAPORE) -> dict[str, float]:
-    """US dollars of a camera-hour where so many share an instance, on demand and Spot: sampling stays with Lambda."""
+    """US dollars of a camera-hour where so many share an instance, on demand and Spot: sampling stays with Lambda, and a pack goes by S3."""
     kept = Measured(one.sample_cpu_s, one.sample_cpu_s, one.facts_kb)
-    rest = sum(hour(kept, LENGTHS[-1], prices).values())
+    pack = 3600 / LENGTHS[-1] * (prices.s3_puts_thousand + prices.s3_gets_thousand) / 1000
+    rest = sum(hour(kept, LENGTHS[-1], prices).values()) + pack
     return {
         "on demand": round(rest + prices.gpu_hour / cameras, 4),
         "spot": round(rest + prices.gpu_spot_hour / cameras, 4),

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from civicam.contracts.cameras import ClipRejected, ClipStored
 from civicam.contracts.facts import CloudEvent, Fact
-from civicam.contracts.vision import ClipAbandoned, ClipDetected, CrowdMeasured, FacesSeen, VehiclesCounted
+from civicam.contracts.vision import ClipAbandoned, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertRaised
 from civicam_cli.demo.report import Observed, Spread
 
@@ -95,8 +95,6 @@ def _in_words(fact: Fact) -> str:
             said = f"{clip.kind} of {seconds:.1f} s, {clip.size_bytes / 1000:.0f} kB"
         case ClipRejected(reason=said) | ClipAbandoned(error=said):
             pass
-        case ClipDetected(sampled=sampled):
-            said = f"{sampled.frames} frames for the detectors, {sampled.coverage:.0%} of the time looked at"
         case VehiclesCounted():
             crossed = [f"{one.count} {one.label} {one.direction} over {one.line_id}" for one in fact.crossings]
             new = [f"{one.count} {one.label} new" for one in fact.appeared]

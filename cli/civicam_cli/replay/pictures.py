@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from civicam.aws.clip_sampling import sample_request
+from civicam.aws.clip_looking import sample_request
 from civicam.aws.footage import FootageStore
 from civicam.aws.registry import Registry
 from civicam.aws.work import WorkStore

@@ -98,8 +98,11 @@ class Worker:
         if self._clips.is_judged(clip):
             logger.info("clip let go: it is judged", clip_id=clip.clip_id)
             return
-        passes = {name: done.model_dump() for name, done in detect_clip(clip.order, hand, self._work).items()}
-        logger.info("clip detected", clip_id=clip.clip_id, passes=passes)
+        order = clip.order
+        passes = detect_clip(clip.clip_id, self._work.pack(order.pack_uri), order.boxes, detector=hand, work=self._work)
+        logger.info(
+            "clip detected", clip_id=clip.clip_id, passes={name: one.model_dump() for name, one in passes.items()}
+        )
         self._clips.announce(clip)
 
     def _put_back(self, message: Message, error: Exception) -> None:

@@ -66,7 +66,10 @@ class Claims:
         return self._put_unless_taken(footage, item)
 
     def claim(self, footage: Footage, stored_at: datetime) -> ClaimOutcome:
-        """Take the clip into the city, once: whoever meets NEW announces it. The bytes lie in the store already."""
+        """Take the clip into the city, once: whoever meets NEW announces it, which this write notes already.
+
+        The bytes lie in the store. Who dies between both leaves a clip that waits: the sweeper announces it again.
+        """
         item = _identity(footage) | {
             "state": _s(ClipState.STORED),
             "camera_id": _s(footage.camera_id),
@@ -74,6 +77,8 @@ class Claims:
             "capture_end": _s(utc_text(footage.capture_end)),
             "stored_at": _s(utc_text(stored_at)),
             "pending": _s("1"),
+            "announced_at": _s(utc_text(stored_at)),
+            "announcements": _n(1),
         }
         return self._put_unless_taken(footage, item)
 
@@ -85,7 +90,7 @@ class Claims:
         return _clip(answer["Item"])
 
     def announced(self, clip_id: str) -> None:
-        """Note that the clip was announced on the bus just now."""
+        """Note that the clip was announced on the bus once more."""
         self._update(
             clip_id,
             "SET announced_at = :now ADD announcements :one",

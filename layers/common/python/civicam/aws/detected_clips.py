@@ -38,8 +38,7 @@ class DetectedClips:
             return False
 
     def announce(self, clip: SampledClip) -> None:
-        """Say that every pass has put its boxes there: on the bus, and to judge_clip in the order of the camera."""
-        self.bus.publish([clip.detected])
+        """Tell judge_clip, in the order of the camera, that every pass has put its boxes there."""
         clients.sqs().send_message(
             QueueUrl=self.judge_queue_url,
             MessageBody=clip.detected.model_dump_json(),

@@ -1,12 +1,11 @@
-"""A look at a clip, from the pack in the work store to the boxes of every pass there; the same for both tiers."""
+"""The passes over a clip, from its frames to the boxes in the work store; the same for both tiers and for replay."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from civicam.aws.work import WorkStore
-from civicam.contracts.base import Document
 from civicam.contracts.vision import ClipBoxes
-from civicam.vision.orders import DetectOrder
+from civicam.vision.orders import Detection
 from civicam.vision.pack import Pack
 
 
@@ -17,24 +16,13 @@ class LooksAtClips(Protocol):
         """What each pass that is wanted sees in each kept frame."""
 
 
-class Detection(Document):
-    """What became of one pass."""
-
-    boxes_uri: str
-    model: str
-    precision: str
-    frames: int
-    boxes: int
-
-
-def detect_clip(order: DetectOrder, detector: LooksAtClips, work: WorkStore) -> dict[str, Detection]:
-    """Write the boxes of every pass that was ordered, again with the same result.
-
-    Raises NotFound where the pack has gone (a day old).
-    """
-    found = detector.detect(order.clip_id, work.pack(order.pack_uri), order.boxes) if order.boxes else {}
-    work.put_boxes({order.boxes[name]: seen for name, seen in found.items()})
-    return {name: _told(order.boxes[name], seen) for name, seen in found.items()}
+def detect_clip(
+    clip_id: str, pack: Pack, boxes: Mapping[str, str], *, detector: LooksAtClips, work: WorkStore
+) -> dict[str, Detection]:
+    """Make every pass that `boxes` names and write what it saw to the address there, again with the same result."""
+    found = detector.detect(clip_id, pack, boxes)
+    work.put_boxes({boxes[name]: seen for name, seen in found.items()})
+    return {name: _told(boxes[name], seen) for name, seen in found.items()}
 
 
 def _told(boxes_uri: str, seen: ClipBoxes) -> Detection:

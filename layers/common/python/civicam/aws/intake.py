@@ -19,9 +19,6 @@ from civicam.contracts.errors import NotFound, Rejected
 from civicam.contracts.facts import CloudEvent
 from civicam.contracts.footage import Footage
 
-CLAIMER_SECONDS = 30
-"""How long whoever made a claim is left to announce it: the other ways to the same claim arrive in the same second."""
-
 
 @dataclass(frozen=True)
 class Declared:
@@ -119,7 +116,7 @@ class Intake:
             self._reject_object(key, error)
             return None
         known = self._accepted(footage.clip_id)
-        if known and known.announced_at and known.footage.key == key:
+        if known and known.footage.key == key:
             return known
         try:
             require_right_to(footage, self.camera(footage.camera_id))
@@ -129,10 +126,9 @@ class Intake:
             self.reject(footage, error)
             return None
 
-    def announce(self, clip: Clip) -> None:
-        """Say on the bus that the clip is stored, and note that it was said."""
-        fact = intake.stored(clip.footage, clip.stored_at or self.clock())
-        self.bus.publish([CloudEvent.of(fact)])
+    def announce_again(self, clip: Clip) -> None:
+        """Say once more on the bus that the clip is stored, and note that it was said."""
+        self._announce(clip)
         self.claims.announced(clip.footage.clip_id)
 
     def reject(self, footage: Footage, error: Rejected) -> None:
@@ -156,25 +152,24 @@ class Intake:
         return footage
 
     def _claim(self, footage: Footage) -> tuple[ClaimOutcome, Clip]:
-        """Claim, and announce where that is ours to do or where whoever should have done it did not."""
+        """Claim, and announce what nobody had claimed."""
         stored_at = self.clock()
         outcome = self.claims.claim(footage, stored_at)
-        new = outcome is ClaimOutcome.NEW
-        clip = Clip(footage, ClipState.STORED, stored_at) if new else self.claims.get(footage.clip_id)
-        waits = clip.state is ClipState.STORED and clip.announced_at is None
-        if new or (outcome is ClaimOutcome.SAME and waits and self._left(clip)):
-            self.announce(clip)
+        if outcome is not ClaimOutcome.NEW:
+            return outcome, self.claims.get(footage.clip_id)
+        clip = Clip(footage, ClipState.STORED, stored_at)
+        self._announce(clip)
         return outcome, clip
+
+    def _announce(self, clip: Clip) -> None:
+        fact = intake.stored(clip.footage, clip.stored_at or self.clock())
+        self.bus.publish([CloudEvent.of(fact)])
 
     def _claim_as_told(self, footage: Footage) -> Clip:
         outcome, clip = self._claim(footage)
         if outcome is ClaimOutcome.OTHER:
             raise DuplicateContent(footage)
         return clip
-
-    def _left(self, clip: Clip) -> bool:
-        """Whether whoever made the claim has had time enough to announce it."""
-        return clip.stored_at is None or clip.stored_at < self.clock() - timedelta(seconds=CLAIMER_SECONDS)
 
     def _accepted(self, clip_id: str) -> Clip | None:
         try:

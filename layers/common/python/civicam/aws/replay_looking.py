@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from civicam.aws.claims import Clip
-from civicam.aws.clip_sampling import sample_request
-from civicam.aws.detecting import LooksAtClips
+from civicam.aws.clip_looking import sample_request
+from civicam.aws.detecting import LooksAtClips, detect_clip
 from civicam.aws.footage import FootageStore
 from civicam.aws.intake import limits_from_env
 from civicam.aws.judging_line import JudgingLine
@@ -66,7 +66,7 @@ class ReplayLooking:
         return kept if len(kept) == len(wanted) else {}
 
     def _pack(self, clip: Clip, camera: Camera, before: ClipDetected | None) -> Pack:
-        """The pack of the first run while it lies there (a day), else the footage sampled once more."""
+        """The pack of the first run while it lies there (the GPU tier's, a day), else the footage sampled once more."""
         if before:
             try:
                 return self.line.work.pack(self.line.work.pack_uri(clip.footage.clip_id, LIVE))
@@ -78,9 +78,8 @@ class ReplayLooking:
     def _found(self, clip: Clip, run: str, camera: Camera, pack: Pack) -> Mapping[str, str]:
         """Where the boxes lie that every pass has found just now."""
         clip_id, work = clip.footage.clip_id, self.line.work
-        found = self.detector().detect(clip_id, pack, passes_wanted(camera.profile))
-        boxes = {name: work.boxes_uri(clip_id, run, name) for name in found}
-        work.put_boxes({boxes[name]: seen for name, seen in found.items()})
+        boxes = {name: work.boxes_uri(clip_id, run, name) for name in passes_wanted(camera.profile)}
+        detect_clip(clip_id, pack, boxes, detector=self.detector(), work=work)
         return boxes
 
 

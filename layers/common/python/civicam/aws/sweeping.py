@@ -52,7 +52,7 @@ class Sweeper:
                 self.intake.claims.abandon(clip.footage.clip_id, "never_judged")
                 given_up += 1
             else:
-                self.intake.announce(clip)
+                self.intake.announce_again(clip)
                 announced += 1
         return announced, given_up
 

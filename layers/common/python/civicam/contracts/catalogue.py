@@ -6,13 +6,12 @@ from civicam.contracts.cameras import ClipRejected, ClipStored
 from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import CloudEvent, Fact, read_fact
 from civicam.contracts.incidents import IncidentSuspected
-from civicam.contracts.vision import ClipAbandoned, ClipDetected, CrowdMeasured, FacesSeen, VehiclesCounted
+from civicam.contracts.vision import ClipAbandoned, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertAcknowledged, AlertRaised
 
 FACTS: tuple[type[Fact], ...] = (
     ClipStored,
     ClipRejected,
-    ClipDetected,
     ClipAbandoned,
     VehiclesCounted,
     CrowdMeasured,

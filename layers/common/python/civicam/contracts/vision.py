@@ -107,7 +107,7 @@ class Sampled(Document):
 
 
 class ClipDetected(Fact):
-    """Every detector has looked at the clip: here lie the boxes."""
+    """Every detector has looked at the clip: here lie the boxes. For judge_clip's queue alone, not for the bus."""
 
     TYPE: ClassVar[str] = "vision.clip.detected.v1"
 

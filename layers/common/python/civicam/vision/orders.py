@@ -1,10 +1,10 @@
-"""What sample_clip tells the steps behind it: where the frames lie, where boxes shall lie, what is then announced."""
+"""What look_at_clip tells the steps behind it: that a clip was seen, or what the GPU tier is asked to look at."""
 
 from collections.abc import Mapping
 from typing import Literal
 
 from civicam.contracts.base import Document
-from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
+from civicam.contracts.cameras import Camera, ClipStored, Profile
 from civicam.contracts.facts import CloudEvent
 from civicam.contracts.ids import CameraId, digest, fact_id
 from civicam.contracts.vision import ClipDetected, Sampled
@@ -23,16 +23,36 @@ class DetectOrder(Document):
     boxes: dict[str, str]
 
 
+class Detection(Document):
+    """What became of one pass."""
+
+    boxes_uri: str
+    model: str
+    precision: str
+    frames: int
+    boxes: int
+
+
+class SeenClip(Document):
+    """A clip whose passes are made: its boxes lie there."""
+
+    outcome: Literal["seen"] = "seen"
+    camera_id: CameraId
+    clip_id: str
+    passes: dict[str, Detection]
+    detected: CloudEvent[ClipDetected]
+    """judge_clip's message."""
+
+
 class SampledClip(Document):
-    """A clip that was sampled: the state machine's input from here on, and the GPU queue's message."""
+    """A clip that waits for the GPU tier: that queue's message."""
 
     outcome: Literal["sampled"] = "sampled"
-    tier: Tier
     camera_id: CameraId
     clip_id: str
     order: DetectOrder
     detected: CloudEvent[ClipDetected]
-    """The fact, complete, that is true once every pass has put its boxes there."""
+    """What is true, and told to judge_clip, once every pass has put its boxes there."""
 
 
 class RejectedClip(Document):
@@ -48,19 +68,6 @@ def passes_wanted(profile: Profile) -> tuple[str, ...]:
     """The passes that the profile's analytics read, in the order in which they are made."""
     read = {analytic.reads for analytic in ANALYTICS if analytic.name in profile.analytics}
     return tuple(str(task) for task in Task if task in read)
-
-
-def sampled_clip(
-    clip: ClipStored, camera: Camera, sampled: Sampled, *, pack_uri: str, boxes: Mapping[str, str]
-) -> SampledClip:
-    """The order for a clip of a camera with its effective profile; `boxes` says by pass where its boxes will lie."""
-    return SampledClip(
-        tier=camera.profile.tier or Tier.LAMBDA,
-        camera_id=clip.camera_id,
-        clip_id=clip.footage.clip_id,
-        order=DetectOrder(clip_id=clip.footage.clip_id, pack_uri=pack_uri, boxes=dict(boxes)),
-        detected=CloudEvent.of(detected(clip, camera, sampled, boxes)),
-    )
 
 
 def detected(clip: ClipStored, camera: Camera, sampled: Sampled, boxes: Mapping[str, str]) -> ClipDetected:

@@ -128,4 +128,4 @@ def _do(needed: Deed, footage: Footage, city: City) -> None:
         return
     if needed is Deed.REOPEN:
         intake.claims.reopen(footage.clip_id)
-    intake.announce(intake.claims.get(footage.clip_id))
+    intake.announce_again(intake.claims.get(footage.clip_id))

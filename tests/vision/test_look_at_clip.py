@@ -1,4 +1,4 @@
-"""sample_clip: a stored clip becomes a pack and orders, or lies in quarantine with a fact that says why."""
+"""look_at_clip: a stored clip becomes boxes, or an order for a GPU, or lies in quarantine with a fact that says why."""
 
 import hashlib
 import json
@@ -22,8 +22,9 @@ from civicam.contracts.ids import digest
 from civicam.contracts.vision import ClipDetected
 from civicam.vision.admitted import AdmittedClip
 from civicam.vision.tiers import TierSetting
-from functions.vision.sample_clip.handler import handler, sampling
+from functions.vision.look_at_clip import handler as look_at_clip
 from tests.fakes.city_in_moto import BUS, Context, city_in_moto, published
+from tests.fakes.detectors import FakeDetector
 from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
 
 pytestmark = pytest.mark.unit
@@ -37,7 +38,8 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with city_in_moto(monkeypatch):
         monkeypatch.setenv("WORK_BUCKET", "work")
         boto3.client("s3").create_bucket(Bucket="work")
-        sampling.cache_clear()
+        monkeypatch.setattr(look_at_clip, "detector", FakeDetector)
+        look_at_clip.looking.cache_clear()
         register()
         yield
 
@@ -82,7 +84,7 @@ def stored(
 
 
 def run(clip: ClipStored) -> dict[str, Any]:
-    answer = handler(clip.model_dump(mode="json"), Context())
+    answer = look_at_clip.handler(clip.model_dump(mode="json"), Context())
     return json.loads(json.dumps(answer))  # type: ignore[no-any-return]
 
 
@@ -95,23 +97,46 @@ def quarantined() -> list[str]:
     return [item["Key"] for item in listed.get("Contents", [])]
 
 
-def test_a_good_clip_gives_a_pack_and_an_order_for_each_pass() -> None:
+def lying_in_work() -> list[str]:
+    return [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket="work").get("Contents", [])]
+
+
+def test_a_good_clip_has_the_boxes_of_each_pass_in_one_object_and_keeps_no_pack() -> None:
     clip_stored = stored(clip(passing(100)))
     answer = run(clip_stored)
-    assert (answer["outcome"], answer["tier"], answer["camera_id"]) == ("sampled", "lambda", CAMERA)
+    assert (answer["outcome"], answer["camera_id"]) == ("seen", CAMERA)
+    clip_id = clip_stored.footage.clip_id
+    assert lying_in_work() == [f"boxes/{clip_id}/live.json.gz"]
+    boxes = WorkStore.from_env().boxes(answer["detected"]["data"]["boxes"])
+    assert {name: (found.clip_id, len(found.frames)) for name, found in boxes.items()} == {
+        "objects": (clip_id, 20),
+        "faces": (clip_id, 20),
+    }
+    assert answer["passes"]["faces"] == {
+        "boxes_uri": f"s3://work/boxes/{clip_id}/live.json.gz#faces",
+        "model": "fake",
+        "precision": "f32",
+        "frames": 20,
+        "boxes": 20,
+    }
+    assert published() == [], "judge_clip alone is told, by the state machine"
+
+
+def test_a_clip_of_the_gpu_tier_gives_a_pack_and_an_order_for_each_pass() -> None:
+    register(tier=Tier.GPU)
+    answer = run(stored(clip(passing(100))))
+    assert (answer["outcome"], answer["camera_id"]) == ("sampled", CAMERA)
     assert [*answer["order"]["boxes"]] == ["objects", "faces"]
     pack = WorkStore.from_env().pack(answer["order"]["pack_uri"])
     assert pack.manifest.sampled.frames == len(pack.frames) == 20
-    assert answer["order"]["boxes"]["faces"].startswith("s3://work/boxes/")
-    assert published() == [], "that boxes are there is said when they are"
+    assert answer["detected"]["data"]["boxes"] == answer["order"]["boxes"]
 
 
-def test_the_fact_that_will_be_announced_is_complete() -> None:
+def test_what_judge_clip_is_told_is_complete() -> None:
     clip_stored = stored(clip(passing(100)))
     answer = run(clip_stored)
     fact = read_fact(answer["detected"], ClipDetected).data
     assert fact.footage == clip_stored.footage
-    assert fact.boxes == answer["order"]["boxes"]
     assert (fact.sampled.sampling_fps, fact.sampled.coverage) == (5.0, 1.0)
     assert fact.ingested_at == clip_stored.stored_at
 
@@ -141,34 +166,45 @@ def test_footage_of_an_agreement_that_ended_is_not_looked_at_by_whichever_way_it
     ("analytics", "passes"),
     [(("vehicle",), ["objects"]), (("face",), ["faces"]), (("face", "crowd"), ["objects", "faces"]), ((), [])],
 )
-def test_only_the_passes_that_the_camera_s_analytics_read_are_ordered(
+def test_only_the_passes_that_the_camera_s_analytics_read_are_made(
     analytics: tuple[str, ...], passes: list[str]
 ) -> None:
     register(analytics=analytics)
     answer = run(stored(clip(passing(100))))
-    assert [*answer["order"]["boxes"]] == passes
+    assert [*answer["passes"]] == passes
     assert [*answer["detected"]["data"]["boxes"]] == passes
 
 
-def test_the_same_clip_twice_gives_the_same_orders_and_one_pack() -> None:
+@pytest.mark.parametrize("tier", Tier)
+def test_the_same_clip_twice_gives_the_same_answer_and_one_object(tier: Tier) -> None:
+    register(tier=tier)
     clip_stored = stored(clip(passing(100)))
     first, second = run(clip_stored), run(clip_stored)
     assert first["detected"]["id"] == second["detected"]["id"]
-    assert first["order"] == second["order"]
-    assert boto3.client("s3").list_objects_v2(Bucket="work")["KeyCount"] == 1
+    assert {**first, "detected": None} == {**second, "detected": None}
+    assert len(lying_in_work()) == 1
 
 
-@pytest.mark.parametrize(("priority", "tier"), [("low", "gpu"), ("normal", "lambda")])
-def test_where_the_profile_names_no_tier_the_city_decides(priority: str, tier: str) -> None:
+def test_an_inference_that_fails_leaves_nothing_and_the_next_try_makes_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    fails_once = FakeDetector(failures=1)
+    monkeypatch.setattr(look_at_clip, "detector", lambda: fails_once)
+    clip_stored = stored(clip(passing(100)))
+    with pytest.raises(RuntimeError, match="the card fell off the bus"):
+        run(clip_stored)
+    assert lying_in_work() == []
+    assert run(clip_stored)["outcome"] == "seen"
+
+
+@pytest.mark.parametrize(("priority", "outcome"), [("low", "sampled"), ("normal", "seen")])
+def test_where_the_profile_names_no_tier_the_city_decides(priority: str, outcome: str) -> None:
     Tiers.from_env().put(TierSetting(version=1, on_gpu=1, since=now()))
     register(priority=priority)
-    assert run(stored(clip(passing(50))))["tier"] == tier
+    assert run(stored(clip(passing(50))))["outcome"] == outcome
 
 
-def test_the_profile_decides_rate_and_tier() -> None:
-    register(sampling_fps=1.0, tier=Tier.GPU)
+def test_the_profile_decides_the_rate() -> None:
+    register(sampling_fps=1.0)
     answer = run(stored(clip(passing(100))))
-    assert answer["tier"] == "gpu"
     assert answer["detected"]["data"]["sampled"]["frames"] == 4
     assert answer["detected"]["data"]["profile_version"] == 2
 
@@ -216,7 +252,7 @@ def test_a_rejection_that_broke_off_before_it_was_told_is_told_by_the_next_deliv
     monkeypatch.setenv("BUS_NAME", "no-such-bus")
     with pytest.raises(Exception, match="no-such-bus"):
         run(clip_stored)
-    sampling.cache_clear()
+    look_at_clip.looking.cache_clear()
     monkeypatch.setenv("BUS_NAME", BUS)
     assert run(clip_stored)["reason"] == "not_a_video"
     (fact,) = facts()
@@ -233,7 +269,7 @@ def test_a_clip_whose_declared_length_is_not_its_own_is_rejected() -> None:
 
 def test_a_length_that_the_receiver_guessed_is_not_held_against_the_clip() -> None:
     answer = run(stored(clip(passing(100)), seconds=30, quality=ClockQuality.RECEIVED))
-    assert answer["outcome"] == "sampled"
+    assert answer["outcome"] == "seen"
     assert answer["detected"]["data"]["sampled"]["coverage"] == 1.0
 
 

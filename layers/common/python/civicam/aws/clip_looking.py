@@ -1,66 +1,89 @@
-"""Sampling one stored clip: from the footage store through the sandbox into the work store."""
+"""A look at one stored clip: from the footage store through the sandbox and every pass to its boxes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 from civicam.aws.claims import ClipState
+from civicam.aws.detecting import LooksAtClips, detect_clip
 from civicam.aws.environment import setting
 from civicam.aws.intake import Intake
 from civicam.aws.recent import Recent
 from civicam.aws.tiers import Tiers
 from civicam.aws.work import WorkStore
 from civicam.cameras.intake import Limits
-from civicam.contracts.cameras import ClipStored, Profile
+from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
 from civicam.contracts.errors import Inconsistent, NotFound, Rejected
+from civicam.contracts.facts import CloudEvent
 from civicam.contracts.footage import ClockQuality, Footage, FootageKind
 from civicam.runtime.sandbox import sample
 from civicam.runtime.sandbox_protocol import SampleRequest
 from civicam.vision.admission import Limits as DecodingLimits
 from civicam.vision.admitted import AdmittedClip
-from civicam.vision.orders import RejectedClip, SampledClip, passes_wanted, sampled_clip
+from civicam.vision.orders import DetectOrder, RejectedClip, SampledClip, SeenClip, detected, passes_wanted
+from civicam.vision.pack import Pack
 from civicam.vision.shedding import shed_fps
 from civicam.vision.tiers import TierSetting
 
 
 @dataclass(frozen=True)
-class ClipSampling:
-    """The stores that a clip passes through. Every step may be repeated."""
+class ClipLooking:
+    """The stores that a clip passes through, and a detector, loaded when it is asked for. Whatever is done here may be
+    repeated."""
 
     intake: Intake
     work: WorkStore
     tiers: Callable[[], TierSetting]
+    detector: Callable[[], LooksAtClips]
 
     @classmethod
-    def from_env(cls) -> Self:
-        """Those of this stack."""
+    def from_env(cls, detector: Callable[[], LooksAtClips]) -> Self:
+        """The stores of this stack."""
         tiers = Recent(lambda table: Tiers(table).current())
-        return cls(Intake.from_env(), WorkStore.from_env(), lambda: tiers(setting("TIERS_TABLE")))
+        return cls(Intake.from_env(), WorkStore.from_env(), lambda: tiers(setting("TIERS_TABLE")), detector)
 
-    def sample(self, clip: AdmittedClip) -> SampledClip | RejectedClip:
-        """The order for the clip's passes, its pack written; or its quarantine, when it cannot be used.
+    def look(self, clip: AdmittedClip) -> SeenClip | SampledClip | RejectedClip:
+        """The clip with the boxes of its passes, or with its pack where they are the GPU tier's to make; or its
+        quarantine, when it cannot be used.
 
         Raises Unavailable where it shall be tried again, Inconsistent where footage is gone that nobody rejected.
         """
         try:
-            return self._ordered(clip)
+            return self._looked_at(clip)
         except Rejected as error:
             self.intake.reject(clip.footage, error)
             return _rejected(clip, error.reason)
 
-    def _ordered(self, clip: AdmittedClip) -> SampledClip | RejectedClip:
-        camera, clip_id = self.intake.camera_of(clip.footage), clip.footage.clip_id
+    def _looked_at(self, clip: AdmittedClip) -> SeenClip | SampledClip | RejectedClip:
+        camera = self.intake.camera_of(clip.footage)
         try:
             body = self.intake.store.download(clip.footage)
         except NotFound as error:
             return self._gone(clip, error)
         request = sample_request(clip.footage, camera.profile.sampling_fps, self.intake.limits)
         pack = sample(body, shed(request, clip, camera.profile))
+        camera = camera.model_copy(update={"profile": self.tiers().effective(camera.profile)})
+        return self._ordered(clip, camera, pack) if camera.profile.tier is Tier.GPU else self._seen(clip, camera, pack)
+
+    def _seen(self, clip: AdmittedClip, camera: Camera, pack: Pack) -> SeenClip:
+        clip_id, boxes = clip.footage.clip_id, self._boxes(clip, camera)
+        passes = detect_clip(clip_id, pack, boxes, detector=self.detector(), work=self.work) if boxes else {}
+        told = CloudEvent.of(detected(clip, camera, pack.manifest.sampled, boxes))
+        return SeenClip(camera_id=clip.camera_id, clip_id=clip_id, passes=passes, detected=told)
+
+    def _ordered(self, clip: AdmittedClip, camera: Camera, pack: Pack) -> SampledClip:
+        clip_id, boxes = clip.footage.clip_id, self._boxes(clip, camera)
         pack_uri = self.work.pack_uri(clip_id, clip.run)
         self.work.put_pack(pack_uri, pack)
-        boxes = {name: self.work.boxes_uri(clip_id, clip.run, name) for name in passes_wanted(camera.profile)}
-        camera = camera.model_copy(update={"profile": self.tiers().effective(camera.profile)})
-        return sampled_clip(clip, camera, pack.manifest.sampled, pack_uri=pack_uri, boxes=boxes)
+        order = DetectOrder(clip_id=clip_id, pack_uri=pack_uri, boxes=boxes)
+        told = CloudEvent.of(detected(clip, camera, pack.manifest.sampled, boxes))
+        return SampledClip(camera_id=clip.camera_id, clip_id=clip_id, order=order, detected=told)
+
+    def _boxes(self, clip: AdmittedClip, camera: Camera) -> dict[str, str]:
+        """Where the boxes of each pass that the camera's analytics read will lie."""
+        return {
+            name: self.work.boxes_uri(clip.footage.clip_id, clip.run, name) for name in passes_wanted(camera.profile)
+        }
 
     def _gone(self, clip: ClipStored, error: NotFound) -> RejectedClip:
         """The same clip once more after its quarantine; anything else would be footage lost."""
