@@ -115,7 +115,7 @@ def hour(one: Measured, seconds: int, prices: Prices = SINGAPORE) -> dict[str, f
 
 
 def on_a_gpu(one: Measured, cameras: int, prices: Prices = SINGAPORE) -> dict[str, float]:
-    """US dollars of a camera-hour where so many share an instance, on demand and Spot: sampling stays with Lambda, and a pack goes by S3."""
+    """US dollars of a camera-hour where so many share an instance: sampling stays with Lambda, a pack goes by S3."""
     kept = Measured(one.sample_cpu_s, one.sample_cpu_s, one.facts_kb)
     pack = 3600 / LENGTHS[-1] * (prices.s3_puts_thousand + prices.s3_gets_thousand) / 1000
     rest = sum(hour(kept, LENGTHS[-1], prices).values()) + pack

@@ -5,17 +5,16 @@ import signal
 from threading import Event
 from typing import NoReturn
 
-from aws_lambda_powertools import Logger
-
 from civicam.aws.detect_queue import DetectQueue
 from civicam.aws.detected_clips import DetectedClips
 from civicam.aws.environment import setting
+from civicam.aws.lines import city_logger
 from civicam.aws.models import load_clip_detector
 from civicam.aws.work import WorkStore
 from containers.vision.detector.hands import ready_hands
 from containers.vision.detector.worker import Patience, Worker
 
-logger = Logger()
+logger = city_logger()
 
 
 def main() -> None:

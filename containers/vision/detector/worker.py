@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from aws_lambda_powertools import Logger
 from pydantic import ValidationError
 
 from civicam.aws.detect_queue import LONGEST_SECONDS, DetectQueue, InHand, Message
 from civicam.aws.detected_clips import DetectedClips
 from civicam.aws.detecting import LooksAtClips, detect_clip
+from civicam.aws.lines import city_logger
 from civicam.aws.work import WorkStore
 from civicam.vision.orders import SampledClip
 
 SUSPECT_TRIES = 4
 """A clip that was tried so often may be what ends workers: from now on it is looked at alone."""
-logger = Logger()
+logger = city_logger()
 
 
 @dataclass(frozen=True, kw_only=True)

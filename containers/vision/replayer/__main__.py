@@ -4,13 +4,12 @@ import signal
 import sys
 from threading import Event
 
-from aws_lambda_powertools import Logger
-
 from civicam.aws.environment import setting
+from civicam.aws.lines import city_logger
 from civicam.contracts.replay import BatchOrder
 from containers.vision.replayer.replayer import work_off
 
-logger = Logger()
+logger = city_logger()
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ import json
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
@@ -12,9 +11,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.intake import Intake
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import QueueReader
 
-logger = Logger()
+logger = city_logger()
 processor = QueueReader("ARRIVAL_QUEUE_URL")
 intake = cache(Intake.from_env)
 

@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.pulling import PullQueue
 from civicam.aws.registry import Registry
 from civicam.cameras.pulls import minute_of, plan
 from civicam.contracts.base import now
 
-logger = Logger()
+logger = city_logger()
 
 
 @logger.inject_lambda_context(clear_state=True)

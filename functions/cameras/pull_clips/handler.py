@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.pulling import Puller
 from civicam.aws.queues import QueueReader
 from civicam.backbone.backoff import Backoff
@@ -18,7 +18,7 @@ from civicam.contracts.errors import Rejected, Unavailable
 MOST_READS = 3
 """A source that cannot be read so often is let go until its next pull: dead cameras are no dead letters."""
 
-logger = Logger()
+logger = city_logger()
 processor = QueueReader("PULL_QUEUE_URL", Backoff(first_seconds=5), is_error=False)  # a dead camera is no error
 puller = cache(Puller.from_env)
 

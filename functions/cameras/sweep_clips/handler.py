@@ -3,12 +3,12 @@
 from dataclasses import asdict
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.sweeping import Sweeper
 
-logger = Logger()
+logger = city_logger()
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -5,17 +5,17 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.lake import Lake
 from civicam.aws.lake_compaction import compact
+from civicam.aws.lines import city_logger
 from civicam.contracts.errors import Unavailable
 
 RESERVE_MS = 60_000
 """No table is begun with less time left than this; the order is drawn, so that each has its turn."""
 
-logger = Logger()
+logger = city_logger()
 lake = cache(Lake.from_env)
 
 

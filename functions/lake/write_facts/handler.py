@@ -3,19 +3,19 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.environment import setting
 from civicam.aws.lake import Lake
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import FailedMessage, try_later
 from civicam.contracts.base import now
 from civicam.contracts.errors import CityError, Unavailable
 from civicam.lake.batches import Batch, sort_out
 
-logger = Logger()
+logger = city_logger()
 lake = cache(Lake.from_env)
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_HTTP
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from functions.operations.api.app import respond
 
-logger = Logger()
+logger = city_logger()
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=API_GATEWAY_HTTP)

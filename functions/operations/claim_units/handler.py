@@ -5,13 +5,13 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.operations.caller import UNITS_CLAIM, words
 
 UNITS_ATTRIBUTE = "custom:units"
-logger = Logger()
+logger = city_logger()
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -13,6 +12,7 @@ from civicam.aws.analyse_machine import AnalyseMachine
 from civicam.aws.bus import Bus
 from civicam.aws.claims import Claims, ClipState
 from civicam.aws.environment import setting
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import QueueReader
 from civicam.contracts.base import now
 from civicam.contracts.cameras import ClipStored
@@ -21,7 +21,7 @@ from civicam.contracts.facts import CloudEvent, read_fact
 from civicam.vision.abandonment import abandoned
 from civicam.vision.admitted import AdmittedClip
 
-logger = Logger()
+logger = city_logger()
 processor = QueueReader("CLIP_QUEUE_URL")
 
 

@@ -3,18 +3,18 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.judging_line import JudgingLine
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import FifoReader
 from civicam.contracts.facts import read_fact
 from civicam.contracts.vision import ClipDetected
 
-logger = Logger()
+logger = city_logger()
 processor = FifoReader("JUDGE_QUEUE_URL")
 line = cache(JudgingLine.from_env)
 

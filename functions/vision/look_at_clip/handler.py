@@ -4,16 +4,19 @@ import os
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic.main import IncEx
 
 from civicam.aws.clip_looking import ClipLooking
+from civicam.aws.lines import city_logger
 from civicam.aws.models import load_clip_detector
 from civicam.vision.admitted import AdmittedClip
 
-logger = Logger()
+logger = city_logger()
 detector = cache(load_clip_detector)
 looking = cache(lambda: ClipLooking.from_env(detector))
+NOT_TOLD: IncEx = {"detected": True, "order": True, "passes": {"__all__": {"boxes_uri"}}}
+"""Of an answer, in its log line."""
 if os.environ.get("MODELS_BUCKET"):
     detector()  # at init, where Lambda gives more CPU than it bills
 
@@ -22,5 +25,5 @@ if os.environ.get("MODELS_BUCKET"):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives both
     """A SeenClip, SampledClip or RejectedClip: its `outcome` is what the state machine goes by."""
     done = looking().look(AdmittedClip.model_validate(event))
-    logger.info("clip looked at", **done.model_dump(mode="json", exclude={"detected", "order"}))
+    logger.info("clip looked at", **done.model_dump(mode="json", exclude=NOT_TOLD))
     return done.model_dump(mode="json")

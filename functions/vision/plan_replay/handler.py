@@ -3,14 +3,14 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.replay_planning import Planning
 from civicam.contracts.errors import Rejected
 from civicam.contracts.replay import Refusal, ReplayWish
 
-logger = Logger()
+logger = city_logger()
 planning = cache(Planning.from_env)
 
 

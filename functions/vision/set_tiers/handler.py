@@ -3,13 +3,13 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.tiers import TierSetter
 from civicam.contracts.base import now
 
-logger = Logger()
+logger = city_logger()
 setter = cache(TierSetter.from_env)
 
 

@@ -7,19 +7,19 @@ moved there from here without the right to write to it; it uses up its tries wit
 import json
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import QueueReader
 from civicam.aws.webhook import Webhook
 from civicam.backbone.backoff import Backoff
 from civicam.contracts.facts import read_fact
 from civicam.contracts.watch import AlertRaised
 
-logger = Logger()
+logger = city_logger()
 processor = QueueReader("WEBHOOK_QUEUE_URL", Backoff(5, 900), is_error=False)  # the fault is not ours
 
 

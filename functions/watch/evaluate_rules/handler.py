@@ -4,13 +4,13 @@ import json
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.alerts import Alerts
+from civicam.aws.lines import city_logger
 from civicam.aws.queues import QueueReader
 from civicam.aws.recent import Recent
 from civicam.aws.registry import Registry
@@ -19,7 +19,7 @@ from civicam.contracts.base import now
 from civicam.contracts.catalogue import read_any
 from civicam.watch.evaluation import evaluate
 
-logger = Logger()
+logger = city_logger()
 processor = QueueReader("EVALUATION_QUEUE_URL")
 rules_of = cache(lambda: Recent(Rules.from_env().of_camera))
 camera = cache(lambda: Recent(Registry.from_env().camera))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
@@ -10,10 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.alerts import read_change
 from civicam.aws.bus import Bus
+from civicam.aws.lines import city_logger
 from civicam.contracts.facts import CloudEvent
 from civicam.watch.facts import change
 
-logger = Logger()
+logger = city_logger()
 processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 
 
