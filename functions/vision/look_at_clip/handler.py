@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic.main import IncEx
 
 from civicam.aws.clip_looking import ClipLooking
 from civicam.aws.lines import city_logger
@@ -15,8 +14,6 @@ from civicam.vision.admitted import AdmittedClip
 logger = city_logger()
 detector = cache(load_clip_detector)
 looking = cache(lambda: ClipLooking.from_env(detector))
-NOT_TOLD: IncEx = {"detected": True, "order": True, "passes": {"__all__": {"boxes_uri"}}}
-"""Of an answer, in its log line."""
 if os.environ.get("MODELS_BUCKET"):
     detector()  # at init, where Lambda gives more CPU than it bills
 
@@ -25,5 +22,6 @@ if os.environ.get("MODELS_BUCKET"):
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives both
     """A SeenClip, SampledClip or RejectedClip: its `outcome` is what the state machine goes by."""
     done = looking().look(AdmittedClip.model_validate(event))
-    logger.info("clip looked at", **done.model_dump(mode="json", exclude=NOT_TOLD))
+    told = done.model_dump(mode="json", exclude={"detected": True, "order": True, "passes": {"__all__": {"boxes_uri"}}})
+    logger.info("clip looked at", **told)
     return done.model_dump(mode="json")
