@@ -84,7 +84,7 @@ def rights_of(city: Assembly, machine: Resource) -> dict[str, set[Resource]]:
 
 def test_the_machine_of_the_hot_path_may_do_exactly_what_its_states_call(production: Assembly) -> None:
     rights = rights_of(production, machine_of(production, "AnalyseClip"))
-    assert set(rights) == {"lambda:InvokeFunction", "events:PutEvents", "sqs:SendMessage"}
+    assert set(rights) == {"lambda:InvokeFunction", "sqs:SendMessage"}
     assert {label(resource) for held in rights.values() for resource in held} == {
         step.effect for step in by_machines(production) if step.cause == "AnalyseClip"
     }

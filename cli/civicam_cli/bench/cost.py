@@ -59,8 +59,8 @@ ITEM_KB = 3.7
 """Of a clip's judgement beside its facts: the news of its boxes (2.0), the tracks' state, compressed (1.4), keys and
 digests, as they lie in the embedded AWS's table."""
 LOG_KB = 2.8
-"""Lines that tell of one clip (pulled, found, looked at, judged, published), and its share of the lake's; counted on the
-embedded AWS. Lambda's own start, end and report are not kept."""
+"""Lines that tell of one clip (pulled, found, looked at, judged, published), and its share of the lake's, counted on
+the embedded AWS. Lambda's own start, end and report are not kept."""
 
 
 @dataclass(frozen=True)
