@@ -149,14 +149,14 @@ def test_a_clip_is_looked_at_by_the_profile_that_was_valid_when_it_was_filmed() 
     fresh = run(stored(clip(passing(101)), start=changed_at))
     versions = [read_fact(answer["detected"], ClipDetected).data.profile_version for answer in (late, fresh)]
     assert versions == [1, 2]
-    assert [[*answer["order"]["boxes"]] for answer in (late, fresh)] == [["objects", "faces"], ["faces"]]
+    assert [[*answer["passes"]] for answer in (late, fresh)] == [["objects", "faces"], ["faces"]]
 
 
 def test_footage_of_an_agreement_that_ended_is_not_looked_at_by_whichever_way_it_came() -> None:
     end = now().replace(second=0, microsecond=0) - timedelta(minutes=4)
     told = {"legal_basis": "agreement", "consent_until": end, "owner_id": "shop"}
     Intake.from_env().registry.put(register().model_copy(update=told))
-    assert run(stored(clip(passing(100)), start=end - timedelta(seconds=4)))["outcome"] == "sampled"
+    assert run(stored(clip(passing(100)), start=end - timedelta(seconds=4)))["outcome"] == "seen"
     answer = run(stored(clip(passing(101)), start=end - timedelta(seconds=3)))
     assert (answer["outcome"], answer["reason"]) == ("rejected", "agreement_ended")
     assert len(quarantined()) == 1
