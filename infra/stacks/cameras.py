@@ -37,6 +37,7 @@ class Cameras(CityStack):
             indexes={"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},
         )
         self.sources = CityTable(self, "sources", key=("camera_id",))
+        self.routes = CityTable(self, "routes", key=("camera_id", "at"))
         self._pull()
         self._announce()
         self._sweep()

@@ -42,6 +42,7 @@ class Operations(CityStack):
         cameras.registry.grant_read(api, "registry/cameras/*", missing_is_an_answer=True)
         cameras.registry.grant_write(api, "registry/counts/*")
         cameras.cameras.grant(api, "Query", index="by_unit")
+        cameras.routes.grant(api, "PutItem", "Query")
         cameras.clips.grant(api, "Query", index="by_camera")
         vision.facts.grant(api, "Query")
         watch.alerts.grant(api, "GetItem", "PutItem")

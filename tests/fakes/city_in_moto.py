@@ -17,6 +17,7 @@ Key = tuple[str] | tuple[str, str]
 TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
     "CAMERAS_TABLE": (("camera_id",), {"by_unit": ("unit_id", "camera_id")}),
     "OWNERS_TABLE": (("owner_id",), {}),
+    "ROUTES_TABLE": (("camera_id", "at"), {}),
     "CLIPS_TABLE": (
         ("clip_id",),
         {"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},

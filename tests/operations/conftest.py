@@ -144,7 +144,7 @@ def furnish(unit_id: str, start: datetime) -> Place:
         owner_id="transport",
         unit_id=unit_id,
         position=(106.7, 10.8),
-        profile=Profile(lines=(Line(line_id="north", points=((0, 100), (500, 100))),)),
+        profile=Profile(mount="vehicle", lines=(Line(line_id="north", points=((0, 100), (500, 100))),)),
         source=HttpSource(kind="http_clip", url="https://example.org/clip?password=secret"),
     )
     Registry.from_env().put(camera)

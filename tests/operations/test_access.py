@@ -20,6 +20,8 @@ ALLOWED: dict[str, set[Role]] = {
     "GET /v1/cameras": PEOPLE,
     "GET /v1/cameras/{camera_id}": PEOPLE,
     "GET /v1/cameras/{camera_id}/history": PEOPLE,
+    "GET /v1/cameras/{camera_id}/route": PEOPLE,
+    "POST /v1/cameras/{camera_id}/route": {Role.RECORDER},
     "GET /v1/clips": PEOPLE,
     "GET /v1/clips/{clip_id}": PEOPLE,
     "POST /v1/clips": {Role.RECORDER},
@@ -55,7 +57,11 @@ def asked(api: Api, route: str, place: Place) -> Any:
         query = {"camera_id": place.camera.camera_id}
     if route == "GET /v1/alerts":
         query = {"unit": place.unit_id}
-    bodies = {"POST /v1/clips": declaration, "POST /v1/cameras/{camera_id}/counts": sheet}
+    bodies = {
+        "POST /v1/clips": declaration,
+        "POST /v1/cameras/{camera_id}/counts": sheet,
+        "POST /v1/cameras/{camera_id}/route": route_report,
+    }
     body = bodies[route](place) if route in bodies else None
     return api(method, re.sub(r"{(\w+)}", lambda name: known[name[1]], path), body, **query)
 
@@ -63,6 +69,10 @@ def asked(api: Api, route: str, place: Place) -> Any:
 def sheet(place: Place) -> dict[str, Any]:
     start = utc_text(place.footage.capture_start)
     return {"start": start, "minutes": 1, "tallies": [{"line_id": "north", "direction": "forward", "count": 24}]}
+
+
+def route_report(place: Place) -> dict[str, Any]:
+    return {"waypoints": [{"at": utc_text(place.footage.capture_start), "place": [106.7, 10.8]}]}
 
 
 def declaration(place: Place) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from civicam.contracts.counts import ManualCount
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.footage import ClockQuality, FootageKind
 from civicam.contracts.geometry import Point
+from civicam.contracts.routes import Waypoint
 from civicam.contracts.watch import Alert
 from civicam.operations.problems import MEDIA_TYPE, Problem
 
@@ -94,6 +95,12 @@ class HistoryPage(Document):
     """Every version of a camera, the first one first."""
 
     items: tuple[StepAnswer, ...]
+
+
+class RouteAnswer(Document):
+    """The way of a camera on a vehicle."""
+
+    items: tuple[Waypoint, ...]
 
 
 class ClipAnswer(Document):

@@ -1,24 +1,38 @@
 """/v1/cameras: the cameras of the caller's units, and what people counted there."""
 
+from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Depends
+from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import StringConstraints
 
 from civicam.aws.manual_counts import ManualCounts
 from civicam.aws.registry import Registry
+from civicam.aws.routes import Routes
 from civicam.cameras.changes import steps
+from civicam.cameras.routes import admit_report
 from civicam.cameras.units import units
 from civicam.contracts import base
 from civicam.contracts.base import Moment, utc_text
 from civicam.contracts.counts import CountSheet, ManualCount
 from civicam.contracts.ids import SLUG_PATTERN
+from civicam.contracts.routes import RouteReport
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
 from functions.operations.api.access import camera_of, may
-from functions.operations.api.answers import CameraAnswer, CameraPage, CountPage, HistoryPage, StepAnswer, answers
+from functions.operations.api.answers import (
+    CameraAnswer,
+    CameraPage,
+    CountPage,
+    HistoryPage,
+    RouteAnswer,
+    StepAnswer,
+    answers,
+)
 from functions.operations.api.routing import CameraPath, Cursor, Limit, Resource
 
 resource = Resource("cameras")
@@ -26,7 +40,9 @@ Reader = Annotated[Caller, Depends(may(Action.READ_CAMERAS))]
 CountReader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
 Counter = Annotated[Caller, Depends(may(Action.FILE_COUNTS))]
 Unit = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
+Reporter = Annotated[Caller, Depends(may(Action.REPORT_ROUTES))]
 COUNTS_SHOWN = 50
+HOUR = timedelta(hours=1)
 
 
 @resource.get("/v1/cameras", answers(400, ok=(CameraPage, "A page of cameras")))
@@ -61,6 +77,30 @@ def get_history(caller: Reader, camera_id: CameraPath) -> HistoryPage:
     """Every version of one camera, the first one first: who made it, when, and what it changed."""
     camera_of(caller, camera_id)
     return HistoryPage(items=tuple(map(StepAnswer.of, steps(Registry.from_env().history(camera_id)))))
+
+
+@resource.get("/v1/cameras/<camera_id>/route", answers(404, ok=(RouteAnswer, "The way")))
+def get_route(
+    caller: Reader,
+    camera_id: CameraPath,
+    start: Annotated[Moment | None, Query(alias="from", description="At or after this; an hour ago")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="At or before this; now")] = None,
+    limit: Limit = 200,
+) -> RouteAnswer:
+    """Where a camera on a vehicle was, in the order of time. The last 30 days are kept."""
+    camera_of(caller, camera_id)
+    until = end or base.now()
+    return RouteAnswer(items=Routes.from_env().between(camera_id, start or until - HOUR, until, limit))
+
+
+@resource.post("/v1/cameras/<camera_id>/route", answers(404, 415, accepted=(RouteAnswer, "The waypoints are kept")))
+def report_route(caller: Reporter, camera_id: CameraPath, report: RouteReport) -> Response[RouteAnswer]:
+    """Tell where a camera on a vehicle was; telling it again does no harm."""
+    admit_report(camera_of(caller, camera_id), report, base.now())
+    Routes.from_env().put(camera_id, report.waypoints)
+    return Response(
+        status_code=HTTPStatus.ACCEPTED, content_type=APPLICATION_JSON, body=RouteAnswer(items=report.waypoints)
+    )
 
 
 @resource.get("/v1/cameras/<camera_id>/counts", answers(404, ok=(CountPage, "The last counts")))

@@ -20,6 +20,7 @@ class Action(StrEnum):
     READ_CAMERAS = "read_cameras"
     READ_CLIPS = "read_clips"
     DELIVER_CLIPS = "deliver_clips"
+    REPORT_ROUTES = "report_routes"
     READ_FACTS = "read_facts"
     FILE_COUNTS = "file_counts"
     READ_ALERTS = "read_alerts"
@@ -31,6 +32,7 @@ POLICY: dict[Action, frozenset[Role]] = {
     Action.READ_CAMERAS: _PEOPLE,
     Action.READ_CLIPS: _PEOPLE,
     Action.DELIVER_CLIPS: frozenset({Role.RECORDER}),
+    Action.REPORT_ROUTES: frozenset({Role.RECORDER}),
     Action.READ_FACTS: _PEOPLE,
     Action.FILE_COUNTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.READ_ALERTS: _PEOPLE,
