@@ -34,7 +34,7 @@ def listed(api: Api, **query: Any) -> list[str]:
 
 @pytest.mark.parametrize("limit", [1, 50])
 def test_cameras_of_district_1_in_june_2019(api: Api, ids: dict[str, str], limit: int) -> None:
-    found = listed(api, unit="district-1", at="2019-06-15T12:00:00+07:00", limit=limit)
+    found = listed(api, unit="district-1", at="2019-06-15", limit=limit)
     assert found == ["ward-ben-nghe-district-1", "ward-ben-thanh", "ward-sai-gon"]
 
 
@@ -46,19 +46,26 @@ def test_cameras_of_sai_gon_ward_today_which_took_over_ben_nghe(api: Api, ids: d
 
 def test_no_unit_shows_a_camera_that_is_not_the_caller_s_to_see(api: Api, city: City, ids: dict[str, str]) -> None:
     api.units = ("ward-chanh-hung",)
-    assert listed(api, unit="district-1", at="2019-06-15T12:00:00Z") == []
+    assert listed(api, unit="district-1", at="2019-06-15") == []
     assert listed(api, unit="ward-sai-gon") == []
 
 
 def test_a_page_of_one_question_is_no_page_of_another(api: Api, ids: dict[str, str]) -> None:
-    following = api("GET", "/v1/cameras", unit="district-1", at="2019-06-15T12:00:00Z", limit=1).json["next"]
+    following = api("GET", "/v1/cameras", unit="district-1", at="2019-06-15", limit=1).json["next"]
     assert "unit=district-1" in following
     assert api("GET", following.replace("district-1", "district-3")).status == 400
 
 
 def test_what_is_no_unit_or_no_time_is_refused(api: Api, city: City) -> None:
     assert api("GET", "/v1/cameras", unit="Quận 1").status == 422
-    assert api("GET", "/v1/cameras", unit="district-1", at="yesterday").status == 422
+    for at in ("yesterday", "2019-06-31", "2019-02-29", "2019-6-15", "0.5", "2019-06-15T00:00:00Z"):
+        assert api("GET", "/v1/cameras", unit="district-1", at=at).status == 422
+
+
+def test_every_day_is_one(api: Api, ids: dict[str, str]) -> None:
+    for at in ("2025-06-30", "2024-02-29", "2000-02-29", "2020-12-31"):
+        assert len(listed(api, unit="district-1", at=at)) == 3
+    assert listed(api, unit="district-1", at="2025-07-01") == []
 
 
 def test_a_history_tells_who_changed_what_and_no_address(api: Api, city: City) -> None:

@@ -1,6 +1,6 @@
 """/v1/cameras: the cameras of the caller's units, and what people counted there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -16,10 +16,11 @@ from civicam.cameras.changes import steps
 from civicam.cameras.routes import admit_report
 from civicam.cameras.units import units
 from civicam.contracts import base
-from civicam.contracts.base import Moment, utc_text
+from civicam.contracts.base import Moment
 from civicam.contracts.counts import CountSheet, ManualCount
 from civicam.contracts.ids import SLUG_PATTERN
 from civicam.contracts.routes import RouteReport
+from civicam.contracts.schedule import CITY_TIME, DAY_PATTERN
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
@@ -39,6 +40,7 @@ resource = Resource("cameras")
 Reader = Annotated[Caller, Depends(may(Action.READ_CAMERAS))]
 CountReader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
 Counter = Annotated[Caller, Depends(may(Action.FILE_COUNTS))]
+Day = Annotated[str, StringConstraints(pattern=DAY_PATTERN)]
 Unit = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Reporter = Annotated[Caller, Depends(may(Action.REPORT_ROUTES))]
 COUNTS_SHOWN = 50
@@ -49,7 +51,9 @@ HOUR = timedelta(hours=1)
 def list_cameras(
     caller: Reader,
     unit: Annotated[Unit | None, Query(description="Only cameras whose place lies in this unit")] = None,
-    at: Annotated[Moment | None, Query(description="When it does: units follow each other, places stay")] = None,
+    at: Annotated[
+        Day | None, Query(description="On that day of the city: units follow each other, places stay")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CameraPage:
@@ -57,8 +61,8 @@ def list_cameras(
 
     Where a unit was divided since, a place may lie in each of its parts, and is listed with each.
     """
-    query = {name: told for name, told in (("unit", unit), ("at", at and utc_text(at))) if told}
-    moment = at or base.now()
+    query = {name: told for name, told in (("unit", unit), ("at", at)) if told}
+    moment = datetime.fromisoformat(at).replace(tzinfo=CITY_TIME) if at else base.now()
     seen = [one for one in sorted(caller.units) if unit is None or unit in units().at(one, moment)]
     page = Registry.from_env().list(seen, read_cursor(query, cursor), limit)
     return CameraPage(
