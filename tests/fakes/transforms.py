@@ -23,6 +23,14 @@ def darkened(pictures: Sequence[Picture], gamma: float) -> Iterator[Picture]:
         yield curve[picture]
 
 
+def burnt(pictures: Sequence[Picture], share: float) -> Iterator[Picture]:
+    """The sun in the picture: so much of it, from above, is white."""
+    for picture in pictures:
+        white = picture.copy()
+        white[: round(share * len(picture))] = 255
+        yield white
+
+
 def rained_on(pictures: Sequence[Picture], share: float) -> Iterator[Picture]:
     """Bright streaks, one pixel wide and a twentieth of the height long, on so many hundredths of the picture."""
     rng = np.random.default_rng(5)
@@ -49,6 +57,7 @@ def shaken(pictures: Sequence[Picture], pixels: float) -> Iterator[Picture]:
 TRANSFORMS: dict[str, tuple[Transform, tuple[float, ...]]] = {
     "blur": (blurred, (0.0, 1.0, 2.0, 4.0)),
     "gamma": (darkened, (0.0, 0.5, 1.0, 2.0, 3.0)),
+    "sun": (burnt, (0.0, 0.4, 0.6, 0.8)),
     "rain": (rained_on, (0.0, 1.0, 2.0, 4.0, 8.0)),
     "shake": (shaken, (0.0, 2.0, 4.0, 8.0)),
 }

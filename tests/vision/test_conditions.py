@@ -21,7 +21,13 @@ from tests.fakes.transforms import TRANSFORMS, shaken
 
 pytestmark = pytest.mark.unit
 WIDE, HIGH = 640, 384
-EXPECTED: dict[str, Condition] = {"blur": "blurred", "gamma": "dark", "rain": "rain", "shake": "shaking"}
+EXPECTED: dict[str, Condition] = {
+    "blur": "blurred",
+    "gamma": "dark",
+    "sun": "overexposed",
+    "rain": "rain",
+    "shake": "shaking",
+}
 
 
 def luma(picture: Picture) -> Picture:
@@ -141,6 +147,11 @@ def test_pictures_that_show_nothing_are_neither_looked_at_nor_still(pictures, co
     assert (pack.frames, pack.manifest.still) == ((), ())
     assert (told.conditions, told.clarity, told.coverage) == ((condition,), 0.0, 0.0)
     assert (told.width, told.height) == (WIDE, HIGH)
+
+
+def test_a_white_picture_is_covered_and_told_to_be_overexposed() -> None:
+    sun = [np.full((HIGH, WIDE, 3), 255, np.uint8)] * 75
+    assert sampled(sun).manifest.sampled.conditions == ("covered", "overexposed")
 
 
 def test_a_camera_that_is_covered_half_way_covers_half() -> None:

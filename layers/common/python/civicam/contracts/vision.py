@@ -15,7 +15,7 @@ VEHICLE_LABELS = ("bicycle", "car", "motorcycle", "bus", "truck", "two_wheeler")
 
 Label = Literal["person", "bicycle", "car", "motorcycle", "bus", "truck", "two_wheeler", "face"]
 Direction = Literal["forward", "backward"]
-Condition = Literal["black", "covered", "frozen", "blurred", "dark", "rain", "shaking", "moved"]
+Condition = Literal["black", "covered", "frozen", "overexposed", "blurred", "dark", "rain", "shaking", "moved"]
 """What may be wrong with a camera's view."""
 Congestion = Literal["free", "light", "moderate", "heavy", "severe", "jammed"]
 """Levels of service A to F of the Highway Capacity Manual, in words."""

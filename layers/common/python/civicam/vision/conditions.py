@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.fft import irfft, rfft
@@ -43,6 +44,12 @@ class ViewSettings(Body):
     covered_share: float = 0.06
     """A view that is covered has structure in fewer of its fields."""
     dark_mean: float = 40.0
+    burnt_levels: float = 232.0
+    """From here on a picture is white: studio white is 235, and coding takes some of it."""
+    burnt_share: float = 0.25
+    """White over so much of the picture is no sky and no lamp: by day the city's cameras have 0.02 of it, at most."""
+    burnt_free: float = 0.05
+    """So much of it costs no clarity."""
     light_levels: float = 40.0
     """Light reaches 63 % of its worth at this mean: a street by day has 90 to 120, lit by lamps 50 to 65."""
     sharp_ratio: float = 0.3
@@ -68,11 +75,18 @@ def useless(picture: NDArray[np.int16], settings: ViewSettings = SETTINGS) -> Co
     return "covered" if _structured(picture, settings) < settings.covered_share else None
 
 
+def burnt(picture: NDArray[Any], settings: ViewSettings = SETTINGS) -> float:
+    """Share of a picture that is white and nothing else, 0..1."""
+    return np.count_nonzero(picture >= settings.burnt_levels) / max(1, picture.size)
+
+
 @dataclass(frozen=True)
 class Glimpse:
     """What one picture told of the view. `ridges` and `profiles` are for the comparison with the next one."""
 
     mean: float
+    burnt: float
+    """Share of it that is white."""
     sharpness: float
     ridges: NDArray[np.int8]
     """1 where a thin line is brighter than what is left and right of it, -1 where it is darker."""
@@ -87,6 +101,7 @@ def glimpse(luma: Luma) -> Glimpse:
     grey = _narrow(rows, step)
     return Glimpse(
         mean=float(grey.mean()),
+        burnt=burnt(grey),
         sharpness=_sharpness(grey),
         ridges=_ridges(rows, step),
         profiles=(_profiles(rows), _profiles(columns.T)),
@@ -129,20 +144,24 @@ def streaks(before: Glimpse, after: Glimpse) -> float:
 def clarity(seen: Sequence[Glimpse], width: int, settings: ViewSettings = SETTINGS) -> tuple[float, list[Condition]]:
     """How well one could see over a clip, 0..1, and what was wrong; `seen` in the order of time, at least one.
 
-    A product of four shares: light, sharpness, what is left by streaks, and steadiness. Each falls without a jump, so
-    that a view that grows worse is believed less.
+    A product of five shares: light (of what is not white), what is not white, sharpness, what is left by streaks, and
+    steadiness. Each falls without a jump, so that a view that grows worse is believed less.
     """
-    light = float(np.median([one.mean for one in seen]))
+    white = float(np.median([one.burnt for one in seen]))
+    much = max(0.0, white - settings.burnt_free)
+    light = max(0.0, float(np.median([one.mean for one in seen])) - 255 * much) / max(1e-6, 1 - much)
     sharpness = float(np.median([one.sharpness for one in seen]))
     falling = _typical([streaks(*pair) for pair in pairwise(seen)])
     shaking = jumps(seen) / max(1, width)
     shares = (
         1 - np.exp(-light / settings.light_levels),
+        1 - much,
         min(1.0, sharpness / settings.sharp_ratio),
         1 / (1 + falling / settings.rain_share / 4),
         1 / (1 + shaking / settings.shaking_share / 2),
     )
     wrong: tuple[tuple[Condition, bool], ...] = (
+        ("overexposed", white >= settings.burnt_share),
         ("blurred", sharpness < settings.blurred_ratio),
         ("dark", light < settings.dark_mean),
         ("rain", falling >= settings.rain_share),

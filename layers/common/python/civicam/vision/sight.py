@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from civicam.contracts.vision import Condition
-from civicam.vision.conditions import Glimpse, clarity, glimpse, useless
+from civicam.vision.conditions import SETTINGS, Glimpse, burnt, clarity, glimpse, useless
 from civicam.vision.outline import Fields, Outline, is_same_view, outline, settled
 from civicam.vision.sampling import Luma, small
 
@@ -48,6 +48,8 @@ class Sight:
         wrong = useless(picture)
         if wrong:
             self._useless.add(wrong)
+            if burnt(picture) >= SETTINGS.burnt_share:
+                self._useless.add("overexposed")
             return False
         if time_s >= self._next_glimpse_s:
             self._next_glimpse_s = time_s + self._glimpse_s
