@@ -28,10 +28,15 @@ from civicam.contracts.errors import Rejected
 from civicam_cli import city
 from civicam_cli.counting import BY, count
 from civicam_cli.deployment import use_deployment
+from civicam_cli.health import coverage, health
 from civicam_cli.moments import both, read_moment
 
-app = typer.Typer(no_args_is_help=True, help="The registry of cameras: import, list, show, history, units, count.")
+app = typer.Typer(
+    no_args_is_help=True, help="The registry of cameras: import, list, show, history, units, count, health, coverage."
+)
 app.command()(count)
+app.command()(health)
+app.command()(coverage)
 DEMO = "demo"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 

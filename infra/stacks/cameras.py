@@ -38,9 +38,13 @@ class Cameras(CityStack):
         )
         self.sources = CityTable(self, "sources", key=("camera_id",))
         self.routes = CityTable(self, "routes", key=("camera_id", "at"))
+        self.health = CityTable(
+            self, "health", key=("camera_id", "moment"), indexes={"current": ("standing", "camera_id")}
+        )
         self._pull()
         self._announce()
         self._sweep()
+        self._watch()
 
     def let_take_in(self, worker: Worker) -> None:
         """What every way in needs (civicam.aws.intake): to know the camera, to claim the clip, to say so."""
@@ -110,6 +114,18 @@ class Cameras(CityStack):
         self.clips.grant(sweep, "Query", index="pending")
         self.clips.grant(sweep, "Query", index="by_camera")
         Tick(sweep, minute="*")
+
+    def _watch(self) -> None:
+        """What is known of each clip and source anyway tells how its camera is: nothing more is written for it."""
+        watch = CityFunction(self, "cameras/watch_health", bounds=Bounds(at_once=1, seconds=60, memory_mb=512))
+        self.cameras.grant(watch, "Scan")
+        self.registry.name_to(watch)
+        self.clips.grant(watch, "Query", index="by_camera")
+        self.sources.grant(watch, "Scan")
+        self.health.grant(watch, "PutItem")
+        self.health.grant(watch, "Query", index="current")
+        self.bus.grant_publish(watch)
+        Tick(watch, minute="*")
 
 
 def _ends(settings: Settings) -> dict[str, int]:

@@ -60,6 +60,7 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "s3:DeleteObject": NOTHING_LOST,
         "sqs:SendMessage": LAMBDA_DEAD_LETTERS,
     },
+    "watch_health": {"sqs:SendMessage": LAMBDA_DEAD_LETTERS},
     "write_facts": {
         "s3:DeleteObject": "removes the files of a commit that failed, and metadata that are too old",
         "sqs:ChangeMessageVisibility": PUTS_OFF,
@@ -83,7 +84,7 @@ def test_no_right_is_granted_that_nobody_needs(
     if not any(item.path.name == "test_way_of_a_clip.py" for item in request.session.items):
         pytest.skip("it looks back on the flow tests: run tests/city as a whole")
     functions = aws("lambda")
-    for name in ("compact_tables", "set_tiers", "sweep_clips"):
+    for name in ("compact_tables", "set_tiers", "sweep_clips", "watch_health"):
         told = functions.invoke(FunctionName=f"civicam-laptop-{name}", Payload=b"{}")
         assert "FunctionError" not in told, told["Payload"].read()
     wait_for(city.rights_used.exists)

@@ -22,6 +22,7 @@ TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
         ("clip_id",),
         {"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},
     ),
+    "HEALTH_TABLE": (("camera_id", "moment"), {"current": ("standing", "camera_id")}),
     "FACTS_TABLE": (("camera_run", "moment"), {}),
     "REPLAYS_TABLE": (("run", "part"), {}),
     "TIERS_TABLE": (("setting",), {}),

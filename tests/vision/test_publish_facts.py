@@ -35,7 +35,10 @@ def test_a_new_judgement_is_told_and_the_clip_is_judged(changes: list[dict[str, 
     told = published()
     assert sorted(envelope["detail-type"] for envelope in told) == [CrowdMeasured.TYPE, VehiclesCounted.TYPE]
     assert {envelope["source"] for envelope in told} == {"civicam/vision"}
-    assert state() is ClipState.JUDGED
+    clip = Claims.from_env().get(FOOTAGE.clip_id)
+    assert clip.state is ClipState.JUDGED
+    assert clip.looked
+    assert (clip.looked.coverage, clip.looked.conditions) == (1.0, ())
 
 
 def test_of_a_revision_only_what_changed_is_told(changes: list[dict[str, Any]], context: Context) -> None:

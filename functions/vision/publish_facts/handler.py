@@ -24,7 +24,7 @@ def publish(record: DynamoDBRecord) -> None:
         return
     Bus.from_env().publish(change.news)
     if change.run == LIVE:
-        Claims.from_env().judged(change.clip_id)
+        Claims.from_env().judged(change.clip_id, change.looked)
     logger.info("facts published", clip_id=change.clip_id, facts=len(change.news), revision=change.revision)
 
 

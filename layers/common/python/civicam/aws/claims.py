@@ -12,6 +12,7 @@ from civicam.aws.pages import Page, checked
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.errors import NotFound
 from civicam.contracts.footage import Footage
+from civicam.contracts.health import Looked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -47,6 +48,8 @@ class Clip:
     announced_at: datetime | None = None
     announcements: int = 0
     reason: str | None = None
+    looked: Looked | None = None
+    """How well it was looked at, where it was judged."""
 
 
 class Claims:
@@ -98,9 +101,9 @@ class Claims:
             when="#state <> :declared",
         )
 
-    def judged(self, clip_id: str) -> None:
-        """The clip's facts stand: nobody waits for it any more."""
-        self._close(clip_id, ClipState.JUDGED)
+    def judged(self, clip_id: str, looked: Looked | None = None) -> None:
+        """The clip's facts stand: nobody waits for it any more. How well it was looked at goes with the same write."""
+        self._close(clip_id, ClipState.JUDGED, looked=looked)
 
     def reject(self, clip_id: str, reason: str) -> None:
         """The clip cannot be used and lies in quarantine."""
@@ -212,12 +215,13 @@ class Claims:
             return ClaimOutcome.SAME if _captured(standing) == _captured(footage) else ClaimOutcome.OTHER
         return ClaimOutcome.NEW
 
-    def _close(self, clip_id: str, state: ClipState, reason: str = "") -> None:
+    def _close(self, clip_id: str, state: ClipState, reason: str = "", looked: Looked | None = None) -> None:
         """Nobody waits for the clip any more; a judgement that stands is never taken back."""
+        told = {":looked": _s(looked.model_dump_json(exclude_defaults=True))} if looked else {}
         self._update(
             clip_id,
-            "SET #state = :state, reason = :reason REMOVE pending",
-            {":state": _s(state), ":reason": _s(reason), ":judged": _s(ClipState.JUDGED)},
+            f"SET #state = :state, reason = :reason{', looked = :looked' if told else ''} REMOVE pending",
+            {":state": _s(state), ":reason": _s(reason), ":judged": _s(ClipState.JUDGED), **told},
             when="#state <> :judged",
         )
 
@@ -255,6 +259,7 @@ def _clip(item: "Item") -> Clip:
         announced_at=_moment(item, "announced_at"),
         announcements=int(item["announcements"]["N"]) if "announcements" in item else 0,
         reason=item.get("reason", {}).get("S") or None,
+        looked=Looked.model_validate_json(item["looked"]["S"]) if "looked" in item else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from civicam.contracts.cameras import ClipRejected, ClipStored
 from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import CloudEvent, Fact, read_fact
+from civicam.contracts.health import CameraHealthChanged
 from civicam.contracts.incidents import IncidentSuspected
 from civicam.contracts.vision import ClipAbandoned, CrowdMeasured, FacesSeen, VehiclesCounted
 from civicam.contracts.watch import AlertAcknowledged, AlertRaised
@@ -12,6 +13,7 @@ from civicam.contracts.watch import AlertAcknowledged, AlertRaised
 FACTS: tuple[type[Fact], ...] = (
     ClipStored,
     ClipRejected,
+    CameraHealthChanged,
     ClipAbandoned,
     VehiclesCounted,
     CrowdMeasured,
