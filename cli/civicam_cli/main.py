@@ -28,6 +28,7 @@ class Commands(LateGroup):
         "recover": Entry("recover:recover", "Rebuild the tables and the lake's catalogue from S3.", CITY),
         "cameras": Entry("cameras:app", "The registry of cameras: import, list, show, history.", CONTENT),
         "owners": Entry("owners:app", "The owners of cameras: set, list.", CONTENT),
+        "edge": Entry("edge.commands:app", "Recorders at the edge, and cameras found on a network.", CONTENT),
         "models": Entry("models:app", "The catalogue of models and their files.", CONTENT),
         "analyse": Entry("analyse:analyse", "Analyse files with the functions' own code, without AWS.", CONTENT),
         "bench": Entry("bench.command:app", "Measure this machine: cameras, CPU seconds, latency, quality.", CONTENT),

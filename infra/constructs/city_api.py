@@ -27,6 +27,11 @@ ACCESS_LOG = {
 }
 """No address, no query, no name: a subject is a random identifier."""
 
+OPEN = "the API's own description; or a recorder's routes, whose token the handler checks at each call"
+SELDOM = {"/v1/recorders/enrol"}
+"""Asked once in a recorder's life: whoever asks for more is trying codes."""
+SELDOM_A_SECOND = 2
+
 
 class Route(Protocol):
     """What the handler says of a route."""
@@ -56,6 +61,7 @@ class CityApi(Construct):
             f"https://cognito-idp.{stack.region}.amazonaws.com/{users.pool.user_pool_id}",
             jwt_audience=[users.client.user_pool_client_id],
         )
+        seldom: dict[str, gateway.HttpRoute] = {}
         for route in routes:
             added = self.api.add_routes(
                 path=route.path,
@@ -64,12 +70,14 @@ class CityApi(Construct):
                 authorizer=gateway.HttpNoneAuthorizer() if route.public else tokens,
             )
             if route.public:
-                accept(added[0], "AwsSolutions-APIG4", "the API's own description, for everybody")
-        self._stage(stack)
+                accept(added[0], "AwsSolutions-APIG4", OPEN)
+            if route.path in SELDOM:
+                seldom[f"{route.method} {route.path}"] = added[0]
+        self._stage(stack, seldom)
         stack.publish("API_ID", self.api.api_id)
         stack.publish("API_URL", f"https://{self.api.api_id}.execute-api.{stack.region}.{Aws.URL_SUFFIX}")
 
-    def _stage(self, stack: CityStack) -> None:
+    def _stage(self, stack: CityStack, seldom: dict[str, gateway.HttpRoute]) -> None:
         limit = stack.settings.requests_at_once
         stage = self.api.add_stage(
             "Stage",
@@ -85,3 +93,8 @@ class CityApi(Construct):
             destination_arn=f"arn:aws:logs:{stack.region}:{Aws.ACCOUNT_ID}:log-group:{logs.log_group_name}",
             format=json.dumps(ACCESS_LOG),
         )
+        resource.route_settings = {
+            key: {"ThrottlingRateLimit": SELDOM_A_SECOND, "ThrottlingBurstLimit": 10} for key in seldom
+        }
+        for route in seldom.values():
+            resource.add_resource_dependency(resource_of(route, gateway.CfnRoute))

@@ -41,6 +41,7 @@ class Cameras(CityStack):
         self.health = CityTable(
             self, "health", key=("camera_id", "moment"), indexes={"current": ("standing", "camera_id")}
         )
+        self.recorders = CityTable(self, "recorders", key=("recorder",))
         self._pull()
         self._announce()
         self._sweep()

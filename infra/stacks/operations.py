@@ -44,6 +44,7 @@ class Operations(CityStack):
         cameras.cameras.grant(api, "Query", index="by_unit")
         cameras.routes.grant(api, "PutItem", "Query")
         cameras.clips.grant(api, "Query", index="by_camera")
+        cameras.recorders.grant(api, "GetItem", "PutItem", "UpdateItem")
         vision.facts.grant(api, "Query")
         watch.alerts.grant(api, "GetItem", "PutItem")
         watch.alerts.grant(api, "Query", index="by_unit")

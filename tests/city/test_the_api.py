@@ -4,12 +4,16 @@ import base64
 import json
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from civicam.aws.recorder_identity import RecorderIdentity
+from civicam.aws.recorders import Recorders
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.cameras import Profile
+from civicam.contracts.errors import Rejected
 from civicam.contracts.geometry import Line
 from civicam.contracts.vision import VehiclesCounted
 from civicam.operations.policy import Role
@@ -65,6 +69,32 @@ def test_a_recorder_delivers_for_its_own_unit_only(whole: WholeCity) -> None:
     as_if_ours = theirs.model_copy(update={"unit_id": "ward-sai-gon"})
 
     assert whole.declare(as_if_ours, b"x").status_code == 404
+
+
+def test_an_enrolled_recorder_delivers_for_its_camera_until_it_is_revoked(whole: WholeCity, tmp_path: Path) -> None:
+    ours, beside = whole.camera("recorded"), whole.camera("recorded-beside")
+    recorders, url = Recorders.from_env(), whole.deployment.outputs["ApiUrl"]
+    code = recorders.new_code(ours.camera_id)
+    me = RecorderIdentity.enrol(url, code, tmp_path / "identity")
+    body = video(passing(75))
+
+    def post(path: str, document: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {me.token()}", "Content-Type": "application/json"}
+        return httpx.post(f"{url}/v1/recorders/{path}", content=document, headers=headers, timeout=30)
+
+    declared = post("clips", whole.declaration(ours, body).model_dump_json())
+    assert declared.status_code == 201, declared.text
+    upload, clip = declared.json()["upload"], declared.json()["clip_id"]
+    assert (
+        whole.put({**upload, "url": upload["url"].replace(ours.camera_id, beside.camera_id)}, body).status_code >= 400
+    )
+    assert whole.put(upload, body).status_code == 200
+    assert post(f"clips/{clip}/complete", "{}").status_code == 202
+    assert post("clips", whole.declaration(beside, body).model_dump_json()).status_code == 404
+    with pytest.raises(Rejected):
+        RecorderIdentity.enrol(url, code, tmp_path / "second")
+    recorders.revoke(me.kept.recorder_id)
+    assert post("clips", whole.declaration(ours, body).model_dump_json()).status_code == 401
 
 
 def test_a_count_by_hand_stands_beside_the_city_s_own(whole: WholeCity) -> None:

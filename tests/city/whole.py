@@ -77,8 +77,15 @@ class WholeCity:
         self, camera: Camera, body: bytes, start: datetime | None = None, seconds: float = 3.0
     ) -> httpx.Response:
         """What a recorder says about a clip before it uploads it."""
+        content = self.declaration(camera, body, start, seconds).model_dump_json()
+        return self.call(Role.RECORDER, "POST", "/v1/clips", units=(camera.unit_id,), content=content)
+
+    def declaration(
+        self, camera: Camera, body: bytes, start: datetime | None = None, seconds: float = 3.0
+    ) -> ClipDeclaration:
+        """Such a statement itself."""
         begun = start or now() - timedelta(seconds=seconds)
-        declaration = ClipDeclaration(
+        return ClipDeclaration(
             camera_id=camera.camera_id,
             capture_start=begun,
             capture_end=begun + timedelta(seconds=seconds),
@@ -87,8 +94,6 @@ class WholeCity:
             size_bytes=len(body),
             media_type="video/mp4",
         )
-        content = declaration.model_dump_json()
-        return self.call(Role.RECORDER, "POST", "/v1/clips", units=(camera.unit_id,), content=content)
 
     def call(
         self, role: Role | None, method: str, path: str, *, units: tuple[str, ...] = (UNIT,), **request: Any

@@ -24,6 +24,7 @@ TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
     ),
     "HEALTH_TABLE": (("camera_id", "moment"), {"current": ("standing", "camera_id")}),
     "FACTS_TABLE": (("camera_run", "moment"), {}),
+    "RECORDERS_TABLE": (("recorder",), {}),
     "REPLAYS_TABLE": (("run", "part"), {}),
     "TIERS_TABLE": (("setting",), {}),
     "RULES_TABLE": (("rule_id",), {"by_camera": ("camera_id", "rule_id")}),

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import urllib3
 
-from civicam.contracts.errors import Rejected
+from civicam.aws.recorder_identity import PLACE, RecorderIdentity
+from civicam.contracts.errors import CityError, Rejected
 from civicam.contracts.footage import ClockQuality
 from containers.cameras.recorder.buffer import Buffer
 from containers.cameras.recorder.delivery import Delivery
@@ -28,19 +30,43 @@ def main() -> None:
     """Record until the input ends, or until SIGTERM; what could not be delivered waits in the buffer."""
     options = _options()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        identity = _identity(options)
+    except CityError as error:
+        _end(error)
     recorder = Recorder(
-        camera_id=options.camera_id,
+        camera_id=identity.kept.camera_id if identity else options.camera_id,
         clock_quality=ClockQuality(options.clock),
         buffer=Buffer(options.buffer, options.buffer_mb * 1_000_000),
-        delivery=Delivery(options.api, _token(options.token_file), urllib3.PoolManager(maxsize=2)),
+        delivery=_delivery(options, identity),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: recorder.stop.set())
     try:
         recorder.run(_clips(options, recorder))
     except Rejected as error:
-        logging.getLogger("recorder").error("%s", error)
-        sys.exit(1)
+        _end(error)
+
+
+def _end(error: CityError) -> NoReturn:
+    logging.getLogger("recorder").error("%s", error)
+    sys.exit(1)
+
+
+def _identity(options: argparse.Namespace) -> RecorderIdentity | None:
+    """Who this recorder is: by its file, else by a code; None where somebody else cares for tokens."""
+    if options.identity is None:
+        return None
+    if options.code_file and not options.identity.exists():
+        return RecorderIdentity.enrol(options.api, options.code_file.read_text(), options.identity)
+    return RecorderIdentity.of_file(options.identity)
+
+
+def _delivery(options: argparse.Namespace, identity: RecorderIdentity | None) -> Delivery:
+    http = urllib3.PoolManager(maxsize=2)
+    if identity is None:
+        return Delivery(options.api, _token(options.token_file), http)
+    return Delivery(identity.kept.api, identity.token, http, PLACE, identity.forget)
 
 
 def _clips(options: argparse.Namespace, recorder: Recorder) -> Iterator[Recorded]:
@@ -49,7 +75,7 @@ def _clips(options: argparse.Namespace, recorder: Recorder) -> Iterator[Recorded
         text = options.login_file.read_text() if options.login_file else None
         login = login_of(text, told, options.login_scheme) if text is not None else None
         camera = RtspCamera(told, options.camera_network, login)
-        return Live(camera, options.camera_id, options.buffer / "spool", seconds, recorder.stop).clips()
+        return Live(camera, recorder.camera_id, options.buffer / "spool", seconds, recorder.stop).clips()
     source = Path(told)
     if source.is_dir():
         return Folder(source, options.buffer / "done").clips(seconds, forever=forever, stop=recorder.stop)
@@ -81,8 +107,10 @@ def _options() -> argparse.Namespace:
         default=[],
         help="a private network that the camera may be in, such as 192.168.1.0/24; may be given again",
     )
-    parser.add_argument("--api", required=True, help="the address of the city's API")
-    parser.add_argument("--camera-id", required=True)
+    parser.add_argument("--api", help="the address of the city's API")
+    parser.add_argument("--camera-id", help="whose footage it is; an identity knows it")
+    parser.add_argument("--identity", type=Path, help="holds the recorder's own identity (`civicam edge enrol`)")
+    parser.add_argument("--code-file", type=Path, help="holds a code that makes it, where there is none yet")
     parser.add_argument("--buffer", type=Path, required=True, help="folder for clips that wait")
     parser.add_argument("--buffer-mb", type=int, default=500, help="its bound; the oldest clips go first")
     parser.add_argument("--seconds", type=float, default=6.0, help="least length of a clip; it ends at a keyframe")
@@ -90,7 +118,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--token-file", type=Path, help=f"holds the access token; else {TOKEN_VARIABLE} does")
     parser.add_argument("--forever", action="store_true", help="play the file over and over, keep watching the folder")
     parser.add_argument("--at-once", action="store_true", help="do not play the file in real time: it has just ended")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.identity and not (options.api and options.camera_id):
+        parser.error("give --identity, or --api and --camera-id")
+    if options.code_file and not options.api:
+        parser.error("--code-file wants --api")
+    return options
 
 
 if __name__ == "__main__":

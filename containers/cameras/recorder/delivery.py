@@ -31,17 +31,21 @@ class Delivery:
     api_url: str
     token: Callable[[], str]
     http: urllib3.PoolManager
+    place: str = "/v1"
+    """Where the routes of delivery begin: an enrolled recorder has its own."""
+    refused: Callable[[], None] = lambda: None
+    """Called where the token was refused."""
 
     def deliver(self, declaration: ClipDeclaration, body: bytes) -> tuple[Delivered, str]:
         """What became of the clip, and why; raises Unavailable for whatever may pass, such as a token that ran out."""
-        answer = self._post("/v1/clips", declaration.model_dump_json().encode())
+        answer = self._post("/clips", declaration.model_dump_json().encode())
         if answer.status == 200:
             return Delivered.TAKEN, "it was there already"
         if answer.status != 201:
             return _outcome(answer)
         told = json.loads(answer.data)
         self._upload(told["upload"], body)
-        answer = self._post(f"/v1/clips/{told['clip_id']}/complete", b"{}")
+        answer = self._post(f"/clips/{told['clip_id']}/complete", b"{}")
         return (Delivered.TAKEN, told["clip_id"]) if answer.status in {200, 202} else _outcome(answer)
 
     def _upload(self, upload: dict[str, Any], body: bytes) -> None:
@@ -52,7 +56,10 @@ class Delivery:
 
     def _post(self, path: str, body: bytes) -> urllib3.BaseHTTPResponse:
         headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
-        return self._request("POST", self.api_url.rstrip("/") + path, body, headers)
+        answer = self._request("POST", self.api_url.rstrip("/") + self.place + path, body, headers)
+        if answer.status == 401:
+            self.refused()
+        return answer
 
     def _request(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         try:

@@ -7,12 +7,13 @@ from aws_lambda_powertools.event_handler import Request
 
 from civicam.aws.alerts import Alerts
 from civicam.aws.claims import Claims, Clip
+from civicam.aws.recorders import Recorder, Recorders
 from civicam.aws.registry import Registry
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import NotFound
 from civicam.contracts.watch import Alert
 from civicam.operations.caller import Caller
-from civicam.operations.policy import Action
+from civicam.operations.policy import Action, Unauthenticated
 
 
 def may(action: Action) -> Callable[[Request], Caller]:
@@ -56,3 +57,24 @@ def alert_of(caller: Caller, alert_id: str) -> Alert:
     if alert.unit_id not in caller.units:
         raise NotFound(f"there is no alert {alert_id}")
     return alert
+
+
+def recorder_of(headers: Mapping[str, str]) -> Recorder:
+    """The recorder whose token is shown; raises Unauthenticated. The gateway did not look at it."""
+    told = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
+    scheme, _, token = told.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    return Recorders.from_env().verified(token)
+
+
+def same_camera(recorder: Recorder, camera_id: str) -> None:
+    """Raises NotFound for any camera but the recorder's own, exactly as for one that does not exist."""
+    if camera_id != recorder.camera_id:
+        raise NotFound(f"there is no camera {camera_id}")
+
+
+def clip_of_camera(recorder: Recorder, clip_id: str) -> None:
+    """Raises NotFound for a clip of any camera but the recorder's own."""
+    if Claims.from_env().get(clip_id).footage.camera_id != recorder.camera_id:
+        raise NotFound(f"there is no clip {clip_id}")

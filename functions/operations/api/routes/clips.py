@@ -56,17 +56,27 @@ def get_clip(caller: Reader, clip_id: ClipPath) -> ClipAnswer:
 def declare_clip(caller: Deliverer, declaration: ClipDeclaration) -> Response[DeclaredAnswer | StateAnswer]:
     """Ask for leave to upload footage of a camera of the caller's units; asking again does no harm."""
     camera_of(caller, declaration.camera_id)
-    declared = Intake.from_env().declare(declaration)
-    clip_id = declared.clip.footage.clip_id
-    if declared.upload is None:
-        return _answer(HTTPStatus.OK, StateAnswer(clip_id=clip_id, state=declared.clip.state))
-    return _answer(HTTPStatus.CREATED, DeclaredAnswer(clip_id=clip_id, upload=UploadAnswer.of(declared.upload)))
+    return declared(declaration)
 
 
 @resource.post("/v1/clips/<clip_id>/complete", answers(404, 409, accepted=(StateAnswer, "The clip is in the city")))
 def complete_clip(caller: Deliverer, clip_id: ClipPath) -> Response[DeclaredAnswer | StateAnswer]:
     """Say that a declared clip has been uploaded; saying it again does no harm."""
     clip_of(caller, clip_id)
+    return completed(clip_id)
+
+
+def declared(declaration: ClipDeclaration) -> Response[DeclaredAnswer | StateAnswer]:
+    """The answer to a declaration of whoever may make it."""
+    told = Intake.from_env().declare(declaration)
+    clip_id = told.clip.footage.clip_id
+    if told.upload is None:
+        return _answer(HTTPStatus.OK, StateAnswer(clip_id=clip_id, state=told.clip.state))
+    return _answer(HTTPStatus.CREATED, DeclaredAnswer(clip_id=clip_id, upload=UploadAnswer.of(told.upload)))
+
+
+def completed(clip_id: str) -> Response[DeclaredAnswer | StateAnswer]:
+    """The answer to whoever may say that this clip was uploaded."""
     clip = Intake.from_env().complete(clip_id)
     return _answer(HTTPStatus.ACCEPTED, StateAnswer(clip_id=clip_id, state=clip.state))
 
