@@ -26,12 +26,20 @@ GREETINGS = 3
 CHUNK = 64 * 1024
 _MOVED = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429}
+_ABSENT = {202, 204, 404, 410, 416}
 
 Keys = Callable[[str], Access | None]
 """What may be shown to an origin; None where that is nothing."""
 
 _tls = cache(ssl.create_default_context)
 """Once a process: to load the authorities takes longer than a reading."""
+
+
+class NotThere(Rejected):
+    """The source is well, and has nothing at this address: an export that is not ready is told so."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("source_refused", f"the source answers {status}: check its address and access")
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,8 @@ def _admit(answer: http.client.HTTPResponse, media_types: Sequence[str]) -> None
         return
     if answer.status >= 500 or answer.status in _PASSING:
         raise Unavailable(f"the source answers {answer.status}")
+    if answer.status in _ABSENT:
+        raise NotThere(answer.status)
     if answer.status != 200:
         raise Rejected("source_refused", f"the source answers {answer.status}: check its address and access")
     media_type = answer.headers.get_content_type()

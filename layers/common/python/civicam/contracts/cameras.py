@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from civicam.contracts.base import Body, Moment
+from civicam.contracts.base import Body, Moment, utc_text
 from civicam.contracts.facts import Fact
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.geometry import GroundPlane, Line, Point, Zone
-from civicam.contracts.ids import CameraId, Sha256, Slug
+from civicam.contracts.ids import CameraId, Sha256, Slug, digest
 from civicam.contracts.schedule import CITY_TIME, Shift
 from civicam.contracts.sources import CitizenSource, ExportSource, FolderSource, MjpegSource, PulledSource
 from civicam.contracts.text import Name
@@ -184,3 +184,28 @@ class ClipRejected(Fact):
     sha256: Sha256 | None = None
     quarantine_key: str
     rejected_at: Moment
+
+
+class FootageMissed(Fact):
+    """A stretch of a camera's time of which its source gave no footage, and will give none."""
+
+    TYPE: ClassVar[str] = "cameras.footage.missed.v1"
+
+    camera_id: CameraId
+    capture_start: Moment
+    capture_end: Moment
+    reason: str
+    """`not_exported`: asked for until patience ended; `partial`: the export was shorter than asked for."""
+    noted_at: Moment
+
+    @classmethod
+    def of(cls, camera_id: str, start: datetime, end: datetime, reason: str, at: datetime) -> Self:
+        """The same fact, however often the same stretch is missed."""
+        return cls(
+            fact_id=digest(cls.TYPE, camera_id, utc_text(start), utc_text(end)),
+            camera_id=camera_id,
+            capture_start=start,
+            capture_end=end,
+            reason=reason,
+            noted_at=at,
+        )

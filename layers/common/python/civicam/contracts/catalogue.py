@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from civicam.contracts.cameras import ClipRejected, ClipStored
+from civicam.contracts.cameras import ClipRejected, ClipStored, FootageMissed
 from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import CloudEvent, Fact, read_fact
 from civicam.contracts.health import CameraHealthChanged
@@ -14,6 +14,7 @@ FACTS: tuple[type[Fact], ...] = (
     ClipStored,
     ClipRejected,
     CameraHealthChanged,
+    FootageMissed,
     ClipAbandoned,
     VehiclesCounted,
     CrowdMeasured,
