@@ -11,6 +11,7 @@ from infra.constructs.city_table import CityTable
 from infra.constructs.fact_queue import FactQueue, Tries
 from infra.constructs.fact_rule import DELIVERIES, DELIVERY_AGE
 from infra.constructs.tick import Tick
+from infra.constructs.vault import Vault
 from infra.constructs.worker import Worker
 from infra.settings import Settings
 from infra.stacks.backbone import Backbone
@@ -42,6 +43,7 @@ class Cameras(CityStack):
             self, "health", key=("camera_id", "moment"), indexes={"current": ("standing", "camera_id")}
         )
         self.recorders = CityTable(self, "recorders", key=("recorder",))
+        self.vault = Vault(self, "sources", key=security.key)
         self._pull()
         self._announce()
         self._sweep()
@@ -83,6 +85,7 @@ class Cameras(CityStack):
         self.footage.grant_read(pull, "inbox/series/*", missing_is_an_answer=True)
         self.sources.grant(pull, "GetItem", "PutItem")
         pull.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
+        self.vault.grant_read(pull)
         pull.tell("SOURCE_PORTS", self.settings.source_ports)
 
     def _announce(self) -> None:

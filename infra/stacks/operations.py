@@ -43,6 +43,7 @@ class Operations(CityStack):
         cameras.registry.grant_write(api, "registry/counts/*")
         cameras.cameras.grant(api, "Query", index="by_unit")
         cameras.routes.grant(api, "PutItem", "Query")
+        cameras.vault.grant_write(api)
         cameras.clips.grant(api, "Query", index="by_camera")
         cameras.recorders.grant(api, "GetItem", "PutItem", "UpdateItem")
         vision.facts.grant(api, "Query")

@@ -73,7 +73,10 @@ def test_what_stands_open_in_a_resource_is_a_prefix_a_database_or_what_one_thing
                 is_version = text == ":*"
                 is_task = text.endswith(":task/civicam-production-city/*")
                 is_batch = text.endswith(":execution:civicam-production-replay/Batches:*")
-                assert is_prefix or is_database or is_version or is_task or is_batch, f"{policy.logical_id}: {text}"
+                is_vault = text.endswith(":secret:civicam-production-sources/*")
+                assert is_vault or is_prefix or is_database or is_version or is_task or is_batch, (
+                    f"{policy.logical_id}: {text}"
+                )
 
 
 def rights_of(city: Assembly, machine: Resource) -> dict[str, set[Resource]]:

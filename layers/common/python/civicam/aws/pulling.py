@@ -1,6 +1,5 @@
 """Pulling: the queue of pulls, and what one pull does with its source."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,22 +9,23 @@ from typing import Self
 
 from civicam.aws import clients
 from civicam.aws.claims import ClaimOutcome
+from civicam.aws.delivering import Capture, Delivery, Visit, adapter
 from civicam.aws.environment import setting
-from civicam.aws.http_source import Reading, SourceReader
+from civicam.aws.http_source import SourceReader
 from civicam.aws.intake import Intake
 from civicam.aws.queues import MESSAGES_PER_CALL
 from civicam.aws.series import SeriesInbox
-from civicam.aws.sources import Sources, content_digest
-from civicam.cameras.pulls import MINUTE, Pull, captured, delay_seconds, is_late, series_minute
+from civicam.aws.sources import Sources
+from civicam.aws.vault import Vault
+from civicam.cameras.pulls import MINUTE, Pull, delay_seconds, is_late, series_minute
 from civicam.cameras.registration import require_right
 from civicam.cameras.series import pack
 from civicam.contracts.base import now
-from civicam.contracts.cameras import ClipDeclaration, HttpSource
+from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected, Unavailable
-from civicam.contracts.footage import MEDIA_EXTENSIONS, SERIES_MEDIA_TYPE, ClockQuality
-
-PICTURE_TYPES = ("image/jpeg",)
-CLIP_TYPES = tuple(kind for kind in MEDIA_EXTENSIONS if kind.startswith("video/"))
+from civicam.contracts.facts import CloudEvent
+from civicam.contracts.footage import SERIES_MEDIA_TYPE, ClockQuality
+from civicam.contracts.sources import PulledSource
 
 
 class Outcome(StrEnum):
@@ -72,73 +72,56 @@ class Puller:
     reader: SourceReader
     sources: Sources
     inbox: SeriesInbox
+    vault: Vault
     clock: Callable[[], datetime] = now
 
     @classmethod
     def from_env(cls) -> Self:
         """The puller of this stack's tables, buckets and networks."""
         intake = Intake.from_env()
-        return cls(intake, SourceReader.from_env(intake.limits.max_bytes), Sources.from_env(), SeriesInbox.from_env())
+        reader = SourceReader.from_env(intake.limits.max_bytes)
+        return cls(intake, reader, Sources.from_env(), SeriesInbox.from_env(), Vault.from_env())
 
     def pull(self, pull: Pull) -> Outcome:
         """Do one pull; again is no effect. Raises Rejected where the source or what it sends cannot be used."""
         camera = self.intake.registry.camera(pull.camera_id)
         source = camera.source
-        if not isinstance(source, HttpSource):
+        if not isinstance(source, PulledSource):
             raise Rejected("not_pulled", f"camera {pull.camera_id} pushes its footage now: nothing is pulled")
         if pull.action == "close":
             return self._close(pull)
         require_right(camera, self.clock())
         if is_late(pull, source, self.clock()):
             return Outcome.LATE
-        return self._picture(pull, source) if source.kind == "http_picture" else self._clip(pull, source)
+        return self._bring(pull.camera_id, self._visit(pull, camera))
 
-    def _clip(self, pull: Pull, source: HttpSource) -> Outcome:
-        reading = self._read(pull, source, CLIP_TYPES)
-        if reading is None:
-            return Outcome.UNCHANGED
-        start, end, clock_quality = captured(reading.headers, pull, source)
-        declaration = _declaration(pull.camera_id, start, end, clock_quality, reading.body, reading.media_type)
-        outcome = self.intake.take(declaration, reading.body)
-        self.sources.note(pull.camera_id, reading)
-        return Outcome.UNCHANGED if outcome is ClaimOutcome.OTHER else Outcome.STORED
+    def _visit(self, pull: Pull, camera: Camera) -> Delivery:
+        """What the source delivers; credentials that it refuses are read anew next time."""
+        visit = Visit(pull, self.sources.last(pull.camera_id), self.vault.keys(camera))
+        try:
+            return adapter(camera.source, self.reader, self.clock).visit(visit)
+        except Rejected as error:
+            if error.reason == "credentials_refused":
+                self.vault.forget(camera)
+            raise
 
-    def _picture(self, pull: Pull, source: HttpSource) -> Outcome:
-        asked_at = self.clock()
-        reading = self._read(pull, source, PICTURE_TYPES)
-        if reading is None:
-            return Outcome.UNCHANGED
-        self.inbox.put(pull.camera_id, series_minute(pull), asked_at, reading.body)
-        self.sources.note(pull.camera_id, reading)
-        return Outcome.KEPT
+    def _bring(self, camera_id: str, delivery: Delivery) -> Outcome:
+        """Bring it into the city; only then is it remembered."""
+        for minute, moment, picture in delivery.pictures:
+            self.inbox.put(camera_id, minute, moment, picture)
+        taken = [self.intake.take(capture.declared(camera_id), capture.body) for capture in delivery.captures]
+        self.intake.bus.publish([CloudEvent.of(gap) for gap in delivery.missed])
+        if delivery.said:
+            self.sources.note(camera_id, delivery.said)
+        if delivery.pictures:
+            return Outcome.KEPT
+        return Outcome.STORED if any(each is not ClaimOutcome.OTHER for each in taken) else Outcome.UNCHANGED
 
     def _close(self, pull: Pull) -> Outcome:
         minute = series_minute(pull)
         pictures = self.inbox.pictures(pull.camera_id, minute)
         if not pictures:
             return Outcome.EMPTY
-        body = pack(pictures)
-        self.intake.take(
-            _declaration(pull.camera_id, minute, minute + MINUTE, ClockQuality.RECEIVED, body, SERIES_MEDIA_TYPE), body
-        )
+        capture = Capture(minute, minute + MINUTE, ClockQuality.RECEIVED, SERIES_MEDIA_TYPE, pack(pictures))
+        self.intake.take(capture.declared(pull.camera_id), capture.body)
         return Outcome.STORED
-
-    def _read(self, pull: Pull, source: HttpSource, media_types: tuple[str, ...]) -> Reading | None:
-        """What the source delivers, None where that is what it delivered last."""
-        last = self.sources.last(pull.camera_id)
-        reading = self.reader.read(source.url, media_types, known=last)
-        return None if reading is None or content_digest(reading) == last.get("sha256") else reading
-
-
-def _declaration(
-    camera_id: str, start: datetime, end: datetime, clock_quality: ClockQuality, body: bytes, media_type: str
-) -> ClipDeclaration:
-    return ClipDeclaration(
-        camera_id=camera_id,
-        capture_start=start,
-        capture_end=end,
-        clock_quality=clock_quality,
-        sha256=hashlib.sha256(body).hexdigest(),
-        size_bytes=len(body),
-        media_type=media_type,
-    )

@@ -7,7 +7,7 @@ from civicam.aws import clients
 from civicam.aws.environment import setting
 from civicam.aws.http_source import Reading
 
-_REMEMBERED = ("etag", "last-modified")
+_REMEMBERED = ("etag", "last-modified", "exported-until")
 
 
 class Sources:

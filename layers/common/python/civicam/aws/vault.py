@@ -67,7 +67,7 @@ class Vault:
             clients.secretsmanager().put_secret_value(SecretId=name, SecretString=credentials.stored())
         except clients.secretsmanager().exceptions.ResourceNotFoundException:
             clients.secretsmanager().create_secret(
-                Name=name, SecretString=credentials.stored(), KmsKeyId=setting("VAULT_KEY")
+                Name=name, SecretString=credentials.stored(), KmsKeyId=setting("SOURCES_KEY")
             )
 
     def forget(self, camera: Camera) -> None:

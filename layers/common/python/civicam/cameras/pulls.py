@@ -10,6 +10,7 @@ from civicam.contracts.cameras import Camera, HttpSource
 from civicam.contracts.errors import Rejected
 from civicam.contracts.footage import ClockQuality
 from civicam.contracts.ids import CameraId, digest
+from civicam.contracts.sources import PulledSource
 
 MINUTE = timedelta(minutes=1)
 LAST_READ_MARGIN_SECONDS = 4
@@ -39,7 +40,7 @@ def plan(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
     Empty for a push source, and once the city may not have the camera's footage any more.
     """
     source = camera.source
-    if not isinstance(source, HttpSource) or not may_have(camera, minute):
+    if not isinstance(source, PulledSource) or not may_have(camera, minute):
         return ()
     first = _offset(camera.camera_id, source)
     seconds = int(minute.timestamp())
@@ -48,7 +49,7 @@ def plan(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
         Pull(camera_id=camera.camera_id, at=minute + timedelta(seconds=after))
         for after in range(wait, 60, source.interval_seconds)
     ]
-    if reads and source.kind == "http_picture":
+    if reads and _is_picture(source):
         reads.append(Pull(camera_id=camera.camera_id, at=minute + MINUTE + CLOSING, action="close"))
     return tuple(reads)
 
@@ -63,14 +64,14 @@ def delay_seconds(pull: Pull, at: datetime) -> int:
     return max(0, min(900, round((pull.at - at).total_seconds())))
 
 
-def is_late(pull: Pull, source: HttpSource, at: datetime) -> bool:
+def is_late(pull: Pull, source: PulledSource, at: datetime) -> bool:
     """Whether the source's next pull is due already: then this one is let go, the source has moved on."""
-    if source.kind == "http_picture":
+    if _is_picture(source):
         return at >= series_minute(pull) + MINUTE
     return at >= pull.at + timedelta(seconds=source.interval_seconds)
 
 
-def captured(headers: Mapping[str, str], pull: Pull, source: HttpSource) -> tuple[datetime, datetime, ClockQuality]:
+def captured(headers: Mapping[str, str], pull: Pull, source: PulledSource) -> tuple[datetime, datetime, ClockQuality]:
     """When a pulled clip was filmed: as the source states it, else the interval up to the pull.
 
     Raises Rejected (`malformed_footage`) where the source states it, but not as two RFC 3339 times.
@@ -85,8 +86,8 @@ def captured(headers: Mapping[str, str], pull: Pull, source: HttpSource) -> tupl
         raise Rejected("malformed_footage", f"the source states {told}: send two RFC 3339 times") from error
 
 
-def _offset(camera_id: str, source: HttpSource) -> int:
-    margin = LAST_READ_MARGIN_SECONDS if source.kind == "http_picture" else 0
+def _offset(camera_id: str, source: PulledSource) -> int:
+    margin = LAST_READ_MARGIN_SECONDS if _is_picture(source) else 0
     return int(digest("pull", camera_id)[:8], 16) % (source.interval_seconds - margin)
 
 
@@ -95,3 +96,7 @@ def _aware(text: str | None) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{utc_text(moment)} has no offset")
     return moment.astimezone(UTC)
+
+
+def _is_picture(source: PulledSource) -> bool:
+    return isinstance(source, HttpSource) and source.kind == "http_picture"
