@@ -25,7 +25,7 @@ from civicam.cameras.units import units
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
-from civicam_cli import city
+from civicam_cli import city, credentials
 from civicam_cli.counting import BY, count
 from civicam_cli.deployment import use_deployment
 from civicam_cli.health import coverage, health
@@ -37,6 +37,7 @@ app = typer.Typer(
 app.command()(count)
 app.command()(health)
 app.command()(coverage)
+app.add_typer(credentials.app, name="credentials")
 DEMO = "demo"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 

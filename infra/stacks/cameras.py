@@ -46,6 +46,7 @@ class Cameras(CityStack):
         self.vault = Vault(self, "sources", key=security.key)
         self._pull()
         self._announce()
+        self._empty_the_inbox()
         self._sweep()
         self._watch()
 
@@ -97,10 +98,33 @@ class Cameras(CityStack):
         queue.feed(announce, batch=50, window_seconds=ARRIVAL_SECONDS)
         self.let_take_in(announce)
         self.let_refuse(announce)
+        self._tell_of_objects("FootageArrived", queue, "clips/")
+
+    def _empty_the_inbox(self) -> None:
+        """What citizens hand in and devices drop: claimed by a PUT into clips/, or refused with a reason."""
+        queue = FactQueue(self, "upload", tries=Tries(times=5, seconds=360))
+        claim = CityFunction(
+            self,
+            "cameras/claim_upload",
+            bounds=Bounds(at_once=self.settings.helpers_at_once, seconds=60, memory_mb=1024),
+        )
+        queue.feed(claim)
+        self.let_take_in(claim)
+        self.footage.grant_write(claim, "clips/*")
+        self.footage.grant_write(claim, "quarantine/*")
+        for keys in ("inbox/uploads/*", "inbox/drop/*"):
+            self.footage.grant_read(claim, keys, missing_is_an_answer=True)
+            self.footage.grant_delete(claim, keys)
+        self._tell_of_objects("HandedIn", queue, "inbox/uploads/", "inbox/drop/")
+
+    def _tell_of_objects(self, rule: str, queue: FactQueue, *prefixes: str) -> None:
         arrived = events.EventPattern(
             source=["aws.s3"],
             detail_type=["Object Created"],
-            detail={"bucket": {"name": [self.footage.name]}, "object": {"key": [{"prefix": "clips/"}]}},
+            detail={
+                "bucket": {"name": [self.footage.name]},
+                "object": {"key": [{"prefix": prefix} for prefix in prefixes]},
+            },
         )
         target = targets.SqsQueue(
             queue.queue,
@@ -108,7 +132,7 @@ class Cameras(CityStack):
             retry_attempts=DELIVERIES,
             max_event_age=DELIVERY_AGE,
         )
-        events.Rule(self, "FootageArrived", event_pattern=arrived, targets=[target])
+        events.Rule(self, rule, event_pattern=arrived, targets=[target])
 
     def _sweep(self) -> None:
         sweep = CityFunction(self, "cameras/sweep_clips", bounds=Bounds(at_once=1, seconds=120, memory_mb=512))

@@ -38,6 +38,7 @@ class Operations(CityStack):
         cameras.let_take_in(api)
         cameras.footage.grant_read(api, "clips/*", missing_is_an_answer=True)
         cameras.footage.grant_write(api, "clips/*")
+        cameras.footage.grant_write(api, "inbox/uploads/*")
         cameras.registry.grant_read(api, "registry/counts/*", missing_is_an_answer=True)
         cameras.registry.grant_read(api, "registry/cameras/*", missing_is_an_answer=True)
         cameras.registry.grant_write(api, "registry/counts/*")

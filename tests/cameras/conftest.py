@@ -36,8 +36,6 @@ def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.setenv(f"{name.removesuffix('s').upper()}_QUEUE_URL", url)
         monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
         monkeypatch.setenv("SOURCE_PORTS", "1-65535")
-        monkeypatch.setenv("SOURCES_VAULT", "civicam-test-sources")
-        monkeypatch.setenv("SOURCES_KEY", "alias/city")
         yield
 
 

@@ -53,6 +53,7 @@ def city_in_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "BUS_NAME": BUS}
     settings |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), REGION)
     settings |= {name: name.lower().replace("_", "-") for name in (*TABLES, *BUCKETS)}
+    settings |= {"SOURCES_VAULT": "civicam-test-sources", "SOURCES_KEY": "alias/city"}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     clients.forget()

@@ -145,7 +145,7 @@ def furnish(unit_id: str, start: datetime) -> Place:
         unit_id=unit_id,
         position=(106.7, 10.8),
         profile=Profile(mount="vehicle", lines=(Line(line_id="north", points=((0, 100), (500, 100))),)),
-        source=HttpSource(kind="http_clip", url="https://example.org/clip?password=secret"),
+        source=HttpSource(kind="http_clip", url="https://example.org/clip?password=secret", credentials="gate"),
     )
     Registry.from_env().put(camera)
     footage = footage_of(camera, start)

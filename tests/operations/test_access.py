@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[Role]] = {
     "GET /v1/facts": PEOPLE,
     "GET /v1/cameras/{camera_id}/counts": PEOPLE,
     "POST /v1/cameras/{camera_id}/counts": {Role.OPERATOR, Role.SUPERVISOR},
+    "POST /v1/cameras/{camera_id}/credentials": {Role.SUPERVISOR},
     "GET /v1/alerts": PEOPLE,
     "GET /v1/alerts/{alert_id}": PEOPLE,
     "POST /v1/alerts/{alert_id}/acknowledge": {Role.OPERATOR, Role.SUPERVISOR},
@@ -68,6 +69,7 @@ def asked(api: Api, route: str, place: Place) -> Any:
         "POST /v1/clips": declaration,
         "POST /v1/cameras/{camera_id}/counts": sheet,
         "POST /v1/cameras/{camera_id}/route": route_report,
+        "POST /v1/cameras/{camera_id}/credentials": lambda _: {"scheme": "bearer", "secret": "a-token"},
     }
     body = bodies[route](place) if route in bodies else None
     return api(method, re.sub(r"{(\w+)}", lambda name: known[name[1]], path), body, **query)

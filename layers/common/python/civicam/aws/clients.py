@@ -6,6 +6,7 @@ S3 is asked for signature version 4 and regional addresses: left alone, presigne
 binds neither size nor `If-None-Match`, and to the global address.
 """
 
+import logging
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+
+logging.getLogger("botocore").setLevel(logging.INFO)
+"""Whatever level a process is turned to: at DEBUG it writes out every request and answer, secrets with them."""
 
 
 @cache

@@ -191,7 +191,7 @@ def _quarantine_key(reason: str, name: str) -> str:
 
 
 def _why(reason: str, message: str, key: str) -> dict[str, str]:
-    return {"reason": reason, "message": _header_text(message), "from": key}
+    return {"reason": reason, "message": _header_text(message), "from": _header_text(key)}
 
 
 def _base64(sha256: str) -> str:

@@ -11,6 +11,7 @@ class Role(StrEnum):
     OPERATOR = "operator"  # works in a unit's operation centre
     SUPERVISOR = "supervisor"  # answers for it
     AUDITOR = "auditor"  # sees what was done, touches nothing
+    CITIZEN = "citizen"  # hands in what they filmed in their ward, and learns what became of it
     RECORDER = "recorder"  # a recorder at the edge: delivers footage, reads nothing
 
 
@@ -23,6 +24,8 @@ class Action(StrEnum):
     REPORT_ROUTES = "report_routes"
     READ_FACTS = "read_facts"
     FILE_COUNTS = "file_counts"
+    SET_CREDENTIALS = "set_credentials"
+    HAND_IN = "hand_in"
     READ_ALERTS = "read_alerts"
     ACKNOWLEDGE_ALERTS = "acknowledge_alerts"
 
@@ -35,6 +38,8 @@ POLICY: dict[Action, frozenset[Role]] = {
     Action.REPORT_ROUTES: frozenset({Role.RECORDER}),
     Action.READ_FACTS: _PEOPLE,
     Action.FILE_COUNTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.SET_CREDENTIALS: frozenset({Role.SUPERVISOR}),
+    Action.HAND_IN: frozenset({Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR}),
     Action.READ_ALERTS: _PEOPLE,
     Action.ACKNOWLEDGE_ALERTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
 }
