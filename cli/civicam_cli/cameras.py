@@ -29,6 +29,7 @@ from civicam_cli import city, credentials
 from civicam_cli.counting import BY, count
 from civicam_cli.deployment import use_deployment
 from civicam_cli.health import coverage, health
+from civicam_cli.dropping import drop
 from civicam_cli.moments import both, read_moment
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(count)
 app.command()(health)
 app.command()(coverage)
+app.command()(drop)
 app.add_typer(credentials.app, name="credentials")
 DEMO = "demo"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")

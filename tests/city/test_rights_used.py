@@ -45,6 +45,7 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "dynamodb:UpdateItem": "gives a clip up after its last try (tests/vision/test_detector_worker.py)",
     },
     "pull_clips": {"sqs:ChangeMessageVisibility": PUTS_OFF, "s3:GetObject": NO_SERIES},
+    "claim_upload": {"sqs:ChangeMessageVisibility": PUTS_OFF},
     "announce_clip": {
         "s3:DeleteObject": REFUSES,
         "s3:PutObject": REFUSES,

@@ -2,17 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
 
+from civicam.aws.claims import Claims
+from civicam.aws.registry import Registry
 from civicam.contracts.base import utc_text
+from civicam.contracts.cameras import Camera
+from civicam.contracts.sources import CitizenSource
 from civicam.operations.policy import POLICY, Action, Role
 from functions.operations.api import app
 from tests.fakes.facts import crossing, vehicles
-from tests.operations.conftest import OTHER, OWN, Api, City, Place, store_facts, two_units
+from tests.operations.conftest import OTHER, OWN, Api, City, Place, footage_of, store_facts, two_units
 
 pytestmark = pytest.mark.unit
 PEOPLE = {Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR}
@@ -30,6 +35,8 @@ ALLOWED: dict[str, set[Role]] = {
     "GET /v1/cameras/{camera_id}/counts": PEOPLE,
     "POST /v1/cameras/{camera_id}/counts": {Role.OPERATOR, Role.SUPERVISOR},
     "POST /v1/cameras/{camera_id}/credentials": {Role.SUPERVISOR},
+    "POST /v1/uploads": {Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR},
+    "GET /v1/uploads/{clip_id}": {Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR},
     "GET /v1/alerts": PEOPLE,
     "GET /v1/alerts/{alert_id}": PEOPLE,
     "POST /v1/alerts/{alert_id}/acknowledge": {Role.OPERATOR, Role.SUPERVISOR},
@@ -53,12 +60,24 @@ def city() -> Iterator[City]:
         for place, n in product((city.own, city.other), range(1, 6)):
             at = place.footage.capture_start + timedelta(seconds=10 * n)
             store_facts(vehicles(crossing(4), camera_id=place.camera.camera_id, capture_start=at))
+        for place in (city.own, city.other):
+            handed = footage_of(citizens(place), place.footage.capture_start)
+            Registry.from_env().put(citizens(place))
+            Claims.from_env().claim(handed, handed.capture_end)
         yield city
+
+
+def citizens(place: Place) -> Camera:
+    """What stands for the citizens of a unit."""
+    camera_id = f"{place.camera.camera_id[:-1]}C"
+    return place.camera.model_copy(update={"camera_id": camera_id, "source": CitizenSource()})
 
 
 def asked(api: Api, route: str, place: Place) -> Any:
     """One request about a unit's things."""
     method, path = route.split()
+    if route in {"POST /v1/uploads", "GET /v1/uploads/{clip_id}"}:
+        place = replace(place, footage=footage_of(citizens(place), place.footage.capture_start))
     known = {"camera_id": place.camera.camera_id, "clip_id": place.footage.clip_id, "alert_id": place.alert.alert_id}
     query: dict[str, str] = {}
     if route in {"GET /v1/clips", "GET /v1/facts"}:
@@ -67,6 +86,7 @@ def asked(api: Api, route: str, place: Place) -> Any:
         query = {"unit": place.unit_id}
     bodies = {
         "POST /v1/clips": declaration,
+        "POST /v1/uploads": declaration,
         "POST /v1/cameras/{camera_id}/counts": sheet,
         "POST /v1/cameras/{camera_id}/route": route_report,
         "POST /v1/cameras/{camera_id}/credentials": lambda _: {"scheme": "bearer", "secret": "a-token"},
@@ -124,7 +144,7 @@ class TestRoles:
             assert answer.status == 403
         elif route in LISTS_OF_ALL_UNITS:
             assert OTHER not in answer.text
-            assert [camera["unit_id"] for camera in answer.json["items"]] == [OWN]
+            assert {camera["unit_id"] for camera in answer.json["items"]} == {OWN}
         else:
             assert (answer.status, answer.problem) == (404, "not_found")
 
@@ -185,7 +205,7 @@ def test_groups_are_read_as_the_gateway_writes_them(api: Api, city: City, claim:
 @pytest.mark.parametrize("claim", [f"{OWN} {OTHER}", f"{OWN},{OTHER}", f"[{OWN} {OTHER}]", [OWN, OTHER]])
 def test_somebody_of_two_units_sees_both(api: Api, city: City, claim: Any) -> None:
     api.claims = {"sub": "anna", "cognito:groups": "[supervisor]", "units": claim}
-    assert [camera["unit_id"] for camera in api("GET", "/v1/cameras").json["items"]] == [OWN, OTHER]
+    assert [camera["unit_id"] for camera in api("GET", "/v1/cameras").json["items"]] == [OWN] * 2 + [OTHER] * 2
     assert len(api("GET", "/v1/alerts").json["items"]) == 2
 
 
