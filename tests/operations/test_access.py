@@ -69,7 +69,7 @@ def city() -> Iterator[City]:
 
 def citizens(place: Place) -> Camera:
     """What stands for the citizens of a unit."""
-    camera_id = f"{place.camera.camera_id[:-1]}C"
+    camera_id = f"{place.camera.camera_id[:-2]}C{place.camera.camera_id[-1]}"
     return place.camera.model_copy(update={"camera_id": camera_id, "source": CitizenSource()})
 
 
