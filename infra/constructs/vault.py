@@ -13,9 +13,9 @@ class Vault:
     def __init__(self, stack: CityStack, name: str, *, key: kms.IKey) -> None:
         self._stack, self._key = stack, key
         self.variable, self.name = f"{name.upper()}_VAULT", stack.called(name)
-        self._key_variable = f"{name.upper()}_KEY"
+        self._key_variable, self._key_name = f"{name.upper()}_KEY", f"alias/{stack.called('city')}"
         stack.publish(self.variable, self.name)
-        stack.publish(self._key_variable, key.key_arn)
+        stack.publish(self._key_variable, self._key_name)
 
     def grant_read(self, worker: Worker) -> None:
         """Let it learn what lies there."""
@@ -26,7 +26,7 @@ class Vault:
         """Let it put something in, new or over the old; it learns nothing."""
         self._on_secrets(worker, "secretsmanager:CreateSecret", "secretsmanager:PutSecretValue")
         allow(worker, ["kms:GenerateDataKey", "kms:Decrypt"], self._key.key_arn)
-        worker.tell(self._key_variable, self._key.key_arn)
+        worker.tell(self._key_variable, self._key_name)
 
     def _on_secrets(self, worker: Worker, *actions: str) -> None:
         resource = f"arn:aws:secretsmanager:{self._stack.settings.region}:{Aws.ACCOUNT_ID}:secret:{self.name}/*"

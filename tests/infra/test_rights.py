@@ -196,4 +196,4 @@ def test_every_function_that_reads_personal_pictures_is_known(production: Assemb
         if "s3:GetObject" in listed(statement["Action"]) and "footage" in str(statement["Resource"])
     }
     names = {reader.split("RoleDefaultPolicy")[0] for reader in readers}
-    assert names == {"PullClips", "AnnounceClip", "SweepClips", "LookAtClip", "Replayer", "Api"}
+    assert names == {"PullClips", "AnnounceClip", "ClaimUpload", "SweepClips", "LookAtClip", "Replayer", "Api"}
