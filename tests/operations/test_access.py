@@ -1,7 +1,7 @@
 """Every route, asked by every role, about its own unit's things, another unit's, and by somebody without units."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -84,7 +84,7 @@ def asked(api: Api, route: str, place: Place) -> Any:
         query = {"camera_id": place.camera.camera_id}
     if route == "GET /v1/alerts":
         query = {"unit": place.unit_id}
-    bodies = {
+    bodies: dict[str, Callable[[Place], dict[str, Any]]] = {
         "POST /v1/clips": declaration,
         "POST /v1/uploads": declaration,
         "POST /v1/cameras/{camera_id}/counts": sheet,
