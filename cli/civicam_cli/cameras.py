@@ -2,11 +2,8 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,65 +12,34 @@ from rich.markup import escape
 from rich.table import Table
 
 from civicam.aws.manual_counts import ManualCounts
-from civicam.aws.owners import Owners
-from civicam.aws.registration import Registration
 from civicam.aws.registry import Registry
-from civicam.aws.rules import Rules
 from civicam.cameras.changes import Step, steps
-from civicam.cameras.geojson import Row, feature, read_cameras
+from civicam.cameras.geojson import feature
 from civicam.cameras.units import units
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
-from civicam_cli import city, credentials
-from civicam_cli.counting import BY, count
+from civicam_cli import credentials, onboarding
+from civicam_cli.counting import count
 from civicam_cli.deployment import use_deployment
-from civicam_cli.health import coverage, health
 from civicam_cli.dropping import drop
+from civicam_cli.health import coverage, health
 from civicam_cli.moments import both, read_moment
 
 app = typer.Typer(
-    no_args_is_help=True, help="The registry of cameras: import, list, show, history, units, count, health, coverage."
+    no_args_is_help=True,
+    help="The registry of cameras: import, export, change, list, show, history, units, count, health, coverage.",
 )
+app.command("import")(onboarding.import_cameras)
+app.command("export")(onboarding.export_cameras)
+app.command("change")(onboarding.change_cameras)
+app.command("templates")(onboarding.list_templates)
 app.command()(count)
 app.command()(health)
 app.command()(coverage)
 app.command()(drop)
 app.add_typer(credentials.app, name="credentials")
-DEMO = "demo"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one row of a file."""
-
-    number: int
-    name: str
-    outcome: str
-    why: str = ""
-
-
-@app.command("import")
-def import_cameras(
-    file: Annotated[str, typer.Argument(help="A GeoJSON file of cameras; `demo` for the demo city and its rules.")],
-    farm: Annotated[str, typer.Option(help="Where the demo city's pulled cameras stand.")] = city.FARM,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
-) -> None:
-    """Bring the registry up to date with a file; importing it again changes nothing. Exit code 1 for a refused row."""
-    rows = city.rows(farm) if file == DEMO else read_cameras(_text(Path(file)))
-    use_deployment()
-    if file == DEMO:
-        for owner in city.owners():
-            Owners.from_env().put(owner, by=BY)
-    registration = Registration.from_env()
-    results = [register(registration, row, dry_run=dry_run) for row in rows]
-    if file == DEMO and not dry_run:
-        for rule in city.rules():
-            Rules.writable_from_env().put(rule)
-    _report(results, as_json=as_json)
-    raise typer.Exit(any(result.outcome == "refused" for result in results))
 
 
 @app.command("list")
@@ -159,38 +125,10 @@ def history(
     _print(("Version", "When", "Who", "What"), (_told(step) for step in made))
 
 
-def register(registration: Registration, row: Row, *, dry_run: bool = False) -> Result:
-    """Put one row's camera into the registry, or say why not."""
-    if row.camera is None:
-        return Result(row.number, row.name, "refused", row.refusal)
-    try:
-        camera = row.camera
-        outcome = registration.would(camera) if dry_run else registration.register(camera, by=BY).change
-    except Rejected as error:
-        return Result(row.number, row.name, "refused", str(error))
-    return Result(row.number, row.name, outcome)
-
-
 def _told(step: Step) -> tuple[str, str, str, str]:
     when, who = (both(step.changed.at), step.changed.by) if step.changed else ("-", "-")
     what = "\n".join(f"{one.field}: {one.before} -> {one.after}" for one in step.fields)
     return str(step.version), when, who, escape(what or "registered")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Rejected("unreadable", f"{path} cannot be read: {error}") from error
-
-
-def _report(results: list[Result], *, as_json: bool) -> None:
-    counts = dict(Counter(result.outcome for result in results))
-    if as_json:
-        typer.echo(json.dumps({"counts": counts, "rows": [vars(result) for result in results]}, ensure_ascii=False))
-        return
-    _print(("Row", "Camera", "Outcome", "Why"), ((str(r.number), r.name, r.outcome, r.why) for r in results))
-    typer.echo(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "no rows")
 
 
 def _print(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> None:

@@ -29,7 +29,12 @@ class Cameras(CityStack):
         self.bus = backbone.facts
         self.registry = CityBucket(self, "registry", key=security.key)
         self.footage = CityBucket(self, "footage", key=security.key, expire=_ends(self.settings), events=True)
-        self.cameras = CityTable(self, "cameras", key=("camera_id",), indexes={"by_unit": ("unit_id", "camera_id")})
+        self.cameras = CityTable(
+            self,
+            "cameras",
+            key=("camera_id",),
+            indexes={"by_unit": ("unit_id", "camera_id"), "by_owner": ("owner_id", "camera_id")},
+        )
         self.owners = CityTable(self, "owners", key=("owner_id",))
         self.clips = CityTable(
             self,

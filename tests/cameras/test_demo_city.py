@@ -6,20 +6,16 @@ from pathlib import Path
 import av
 import pytest
 
+from civicam.aws.onboarding import Onboarding
 from civicam.aws.owners import Owners
-from civicam.aws.registration import Registration
-from civicam.aws.registry import Registry
 from civicam.aws.rules import Rules
-from civicam.cameras.geojson import Row
-from civicam.contracts.cameras import Camera, HttpSource, Profile, PushSource
-from civicam.contracts.errors import Conflict, NotFound, Unavailable
+from civicam.contracts.cameras import HttpSource, Profile, PushSource
+from civicam.contracts.errors import NotFound, Unavailable
 from civicam.contracts.watch import LineCount, ZoneCount
 from civicam.vision.profiles import admit_profile
 from civicam_cli import city
-from civicam_cli.cameras import Result, register
 from civicam_cli.city.footage import MIRROR, Clip, Finder, catalogue
 from civicam_cli.wheels import wheel_file
-from tests.cameras.conftest import camera
 from tests.fakes.footage import clip as video
 from tests.fakes.footage import passing
 
@@ -153,41 +149,8 @@ class TestFinder:
 class TestImport:
     def test_importing_the_city_again_changes_nothing(self, city: None) -> None:
         put_owners()
-        outcomes = [[register(Registration.from_env(), row).outcome for row in _rows()] for _ in range(2)]
+        outcomes = [[result.outcome for result in Onboarding.from_env(by="anna").take(_rows())] for _ in range(2)]
         assert outcomes == [["added"] * 6, ["unchanged"] * 6]
-
-    def test_a_dry_run_says_what_would_be_and_does_nothing(self, city: None) -> None:
-        put_owners()
-        registry, registration = Registry.from_env(), Registration.from_env()
-        assert {register(registration, row, dry_run=True).outcome for row in _rows()} == {"added"}
-        assert list(registry.all()) == []
-        for row in _rows():
-            register(registration, row)
-        moved = Row(1, "moved", _rows()[0].camera.model_copy(update={"name": "moved"}))  # type: ignore[union-attr]
-        assert register(registration, moved, dry_run=True).outcome == "changed"
-
-    def test_a_row_that_is_no_camera_is_refused_with_its_reason(self, city: None) -> None:
-        told = register(Registration.from_env(), Row(4, "odd", None, "no Point"))
-        assert told == Result(4, "odd", "refused", "no Point")
-
-    def test_a_camera_whose_profile_means_nothing_is_refused_row_by_row(self, city: None) -> None:
-        line = {"line_id": "gate", "points": [[9, 9], [9, 9]]}
-        put_owners()
-        broken = demo_camera().model_copy(update={"profile": Profile.model_validate({"lines": [line]})})
-        for dry_run in (True, False):
-            result = register(Registration.from_env(), Row(2, "gate", broken), dry_run=dry_run)
-            assert result == Result(2, "gate", "refused", "line gate has no length: give two points that lie apart")
-        assert list(Registry.from_env().all()) == []
-
-    def test_a_camera_that_somebody_else_changed_meanwhile_is_refused(self, city: None) -> None:
-        class Changing(Registry):
-            def put(self, camera: object, **_: object) -> object:  # type: ignore[override]
-                raise Conflict("camera was changed by somebody else: read version 2")
-
-        put_owners()
-        registration = Registration(Changing("cameras-table", "registry-bucket"), Owners.from_env())
-        result = register(registration, Row(1, "one", demo_camera()))
-        assert (result.outcome, "version 2" in result.why) == ("refused", True)
 
     def test_the_rules_come_into_force_once(self, city: None) -> None:
         for _ in range(2):
@@ -199,10 +162,6 @@ class TestImport:
 def put_owners() -> None:
     for owner in _owners():
         Owners.from_env().put(owner, by="anna")
-
-
-def demo_camera() -> Camera:
-    return camera().model_copy(update={"owner_id": "transport-department"})
 
 
 _rows, _rules, _owners = city.rows, city.rules, city.owners

@@ -15,7 +15,10 @@ from civicam.aws import clients
 
 Key = tuple[str] | tuple[str, str]
 TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
-    "CAMERAS_TABLE": (("camera_id",), {"by_unit": ("unit_id", "camera_id")}),
+    "CAMERAS_TABLE": (
+        ("camera_id",),
+        {"by_unit": ("unit_id", "camera_id"), "by_owner": ("owner_id", "camera_id")},
+    ),
     "OWNERS_TABLE": (("owner_id",), {}),
     "ROUTES_TABLE": (("camera_id", "at"), {}),
     "CLIPS_TABLE": (
@@ -28,7 +31,10 @@ TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
     "REPLAYS_TABLE": (("run", "part"), {}),
     "TIERS_TABLE": (("setting",), {}),
     "RULES_TABLE": (("rule_id",), {"by_camera": ("camera_id", "rule_id")}),
-    "ALERTS_TABLE": (("alert_id",), {"by_unit": ("unit_id", "raised_at")}),
+    "ALERTS_TABLE": (
+        ("alert_id",),
+        {"by_unit": ("unit_id", "raised_at"), "by_owner": ("owner_id", "raised_at")},
+    ),
 }
 BUCKETS = ("FOOTAGE_BUCKET", "REGISTRY_BUCKET")
 BUS = "city"

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from civicam.cameras.geojson import Row, read_cameras
+from civicam.cameras.entries import settle
+from civicam.cameras.geojson import read_geojson
+from civicam.cameras.rows import Told
+from civicam.cameras.templates import templates
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Inconsistent, Unavailable
 from civicam.contracts.owners import Owner
@@ -16,16 +19,18 @@ FARM = "http://127.0.0.1:8471"
 """Where the farm of pulled cameras stands unless that port is taken."""
 
 
-def rows(farm: str = FARM) -> tuple[Row, ...]:
+def rows(farm: str = FARM) -> tuple[Told, ...]:
     """The demo city's cameras as an importer reads them, the pulled ones at this farm."""
-    return read_cameras((HERE / "demo_city.geojson").read_text().replace("{farm}", farm))
+    return read_geojson((HERE / "demo_city.geojson").read_text().replace("{farm}", farm))
 
 
 def cameras(farm: str = FARM) -> tuple[Camera, ...]:
     """The six cameras, the pulled ones at this farm."""
-    found = tuple(row.camera for row in rows(farm) if row.camera)
-    if len(found) != len(rows(farm)):
-        raise Inconsistent(f"the demo city's file is damaged: {[row.refusal for row in rows(farm) if not row.camera]}")
+    entries = [settle(row, None, templates()) for row in rows(farm)]
+    found = tuple(entry.camera for entry in entries if entry.camera)
+    if len(found) != len(entries):
+        wrong = [str(complaint) for entry in entries for complaint in entry.complaints]
+        raise Inconsistent(f"the demo city's file is damaged: {wrong}")
     return found
 
 

@@ -1,6 +1,6 @@
 """The door of the registry: a camera that the city may have, and can judge by, goes in; any other is told why not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -36,9 +36,21 @@ class Registration:
 
         Raises Rejected: `unknown_owner`, `unknown_unit`, `ended_unit`, `bad_camera`, `bad_profile`, with the remedy.
         """
-        units().require_valid(camera.unit_id, self.clock())
-        admit_camera(camera, self._owner(camera.owner_id), self.clock())
-        admit_profile(camera.profile)
+        for objection in self.objections(camera):
+            raise objection
+
+    def objections(self, camera: Camera) -> Iterator[Rejected]:
+        """Everything for which `admit` would refuse the camera."""
+        checks: tuple[Callable[[], None], ...] = (
+            lambda: units().require_valid(camera.unit_id, self.clock()),
+            lambda: admit_camera(camera, self._owner(camera.owner_id), self.clock()),
+            lambda: admit_profile(camera.profile),
+        )
+        for check in checks:
+            try:
+                check()
+            except Rejected as objection:
+                yield objection
 
     def register(self, camera: Camera, *, by: str) -> Registered:
         """Make this the camera's entry, as `Registry.put` does; raises Rejected as `admit` does, or Conflict."""

@@ -1,8 +1,9 @@
 """The registry of cameras: every version for ever in S3, the current one of each in DynamoDB."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from civicam.aws import clients
@@ -11,16 +12,29 @@ from civicam.aws.pages import Cursor, Page, checked
 from civicam.aws.versions import Change, Versions
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
-from civicam.contracts.errors import Rejected
+from civicam.contracts.errors import Conflict, Rejected
 from civicam.contracts.versions import Changed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+Part = tuple[str, str]
+"""The cameras of one unit or one owner: which of the two, and its name."""
 KEPT_VERSIONS = 2_000
 """How many versions a process remembers: they never change, so this bounds memory only."""
 THE_CITY = "the-city"
 """Who made a version that no person asked for."""
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """The cameras of these owners, in units of which this holds."""
+
+    owner_ids: tuple[str, ...]
+    lies_there: Callable[[str], bool]
+
+
+NOBODY_S = Theirs((), lambda _: True)
 
 
 @dataclass(frozen=True)
@@ -78,16 +92,44 @@ class Registry:
         """
         return Registered(*self._cameras.put(camera, Changed(at=at or now(), by=by)))
 
+    def find_all(self, camera_ids: Iterable[str]) -> dict[str, Camera]:
+        """The current versions of those that there are, by id."""
+        return self._cameras.find_all(camera_ids)
+
+    def put_all(
+        self, changes: Sequence[tuple[Camera, Camera | None]], *, by: str = THE_CITY, at: datetime | None = None
+    ) -> "Sequence[Camera | Conflict]":
+        """Make each camera the entry after the one beside it, that stands, as `Versions.put_all` does."""
+        return self._cameras.put_all(changes, Changed(at=at or now(), by=by))
+
     def list(
-        self, unit_ids: Sequence[str] | None = None, cursor: Mapping[str, str] | None = None, limit: int = 50
+        self,
+        unit_ids: Sequence[str] | None = None,
+        cursor: Mapping[str, str] | None = None,
+        limit: int = 50,
+        theirs: Theirs = NOBODY_S,
     ) -> Page[Camera]:
-        """Cameras of these units, by unit and id; of the whole city, in no order, where `unit_ids` is None."""
+        """Cameras of these units, by unit and id, then those of these owners that stand elsewhere, by owner and id.
+
+        Cameras of the whole city, in no order, where `unit_ids` is None.
+        """
         if unit_ids is None:
             return self._everywhere(checked(cursor, "camera_id"), limit)
-        start = checked(cursor, "unit_id", "camera_id")
-        if start and start["unit_id"] not in unit_ids:
-            raise Rejected("malformed_cursor", "the paging token belongs to other units: start again without it")
-        return self._in_units(sorted(set(unit_ids)), start, limit)
+        units, owners = sorted(set(unit_ids)), sorted(set(theirs.owner_ids))
+        parts = [("unit_id", unit_id) for unit_id in units] + [("owner_id", owner_id) for owner_id in owners]
+        start = _start(parts, cursor)
+        found: list[tuple[str, Camera]] = []
+        for part in parts[parts.index(start[0]) if start else 0 :]:
+            index, after = part[0], start[1] if start and part == start[0] else None
+            cameras: Iterator[Camera] = self._in_part(part, after, limit + 1)
+            if index == "owner_id":
+                cameras = (one for one in cameras if one.unit_id not in units and theirs.lies_there(one.unit_id))
+            found += ((index, camera) for camera in islice(cameras, limit + 1 - len(found)))
+            if len(found) > limit:
+                index, last = found[limit - 1]
+                following = {index: str(getattr(last, index)), "camera_id": last.camera_id}
+                return Page(tuple(camera for _, camera in found[:limit]), following)
+        return Page(tuple(camera for _, camera in found))
 
     def all(self) -> Iterator[Camera]:
         """Every camera of the city, once, in no order."""
@@ -116,29 +158,34 @@ class Registry:
             tuple(map(self._cameras.of_item, answer["Items"])), {"camera_id": last["camera_id"]["S"]} if last else None
         )
 
-    def _in_units(self, unit_ids: Sequence[str], start: Cursor | None, limit: int) -> Page[Camera]:
-        cameras: list[Camera] = []
-        for unit_id in unit_ids:
-            if start and unit_id < start["unit_id"]:
-                continue
-            after = start if start and unit_id == start["unit_id"] else None
-            cameras += self._in_unit(unit_id, after, limit + 1 - len(cameras))
-            if len(cameras) > limit:
-                last = cameras[limit - 1]
-                return Page(tuple(cameras[:limit]), {"unit_id": last.unit_id, "camera_id": last.camera_id})
-        return Page(tuple(cameras))
-
-    def _in_unit(self, unit_id: str, after: Cursor | None, limit: int) -> Sequence[Camera]:
+    def _in_part(self, part: Part, after: Cursor | None, page: int) -> Iterator[Camera]:
+        index, name = part
         request: dict[str, Any] = {"ExclusiveStartKey": _attributes(after)} if after else {}
-        answer = clients.dynamodb().query(
-            TableName=self._table,
-            IndexName="by_unit",
-            KeyConditionExpression="unit_id = :unit",
-            ExpressionAttributeValues={":unit": {"S": unit_id}},
-            Limit=limit,
-            **request,
+        pages = (
+            clients.dynamodb()
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                IndexName=f"by_{index.removesuffix('_id')}",
+                KeyConditionExpression=f"{index} = :name",
+                ExpressionAttributeValues={":name": {"S": name}},
+                PaginationConfig={"PageSize": page},
+                **request,
+            )
         )
-        return tuple(map(self._cameras.of_item, answer["Items"]))
+        for answer in pages:
+            yield from map(self._cameras.of_item, answer["Items"])
+
+
+def _start(parts: Sequence[Part], cursor: Mapping[str, str] | None) -> tuple[Part, Cursor] | None:
+    """Where a page starts: in which part, after which key. Raises Rejected for another list's cursor."""
+    if cursor is None:
+        return None
+    index = "owner_id" if "owner_id" in cursor else "unit_id"
+    start = checked(cursor, index, "camera_id") or {}
+    if (index, start[index]) not in parts:
+        raise Rejected("malformed_cursor", "the paging token belongs to another list: start again without it")
+    return (index, start[index]), start
 
 
 def _attributes(cursor: Cursor) -> dict[str, "AttributeValueTypeDef"]:

@@ -1,7 +1,8 @@
 """What people change by hand, in versions: every version for ever in a bucket, the current one of each in a table."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from civicam.aws import clients
 from civicam.aws.objects import put_new
@@ -12,10 +13,14 @@ from civicam.contracts.versions import Changed, unstamped
 from civicam.contracts.watch import Rule
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, BatchGetItemOutputTypeDef
 
 D = TypeVar("D", Camera, Owner, Rule)
 Change = Literal["added", "changed", "unchanged"]
+GROUP = 100
+"""The most that DynamoDB reads (BatchGetItem) and writes (TransactWriteItems) in one request."""
+WRITERS = 8
+"""Versions that are archived at once."""
 
 
 class Versions(Generic[D]):
@@ -66,8 +71,43 @@ class Versions(Generic[D]):
         archived = self._archive(document.model_copy(update=stamps))
         self.make_current(archived)
         if unstamped(archived) != unstamped(document):
-            raise Conflict(f"{self._name} {document_id} was changed by somebody else: read version {archived.version}")
+            raise self._overtaken(archived)
         return archived, "changed" if standing else "added"
+
+    def find_all(self, document_ids: Iterable[str]) -> dict[str, D]:
+        """The current versions of those that there are, by id; read in groups."""
+        keys: list[dict[str, AttributeValueTypeDef]] = [{self._key: {"S": one}} for one in dict.fromkeys(document_ids)]
+        found: dict[str, D] = {}
+        while keys:
+            group, keys = keys[:GROUP], keys[GROUP:]
+            answer: BatchGetItemOutputTypeDef = clients.dynamodb().batch_get_item(
+                RequestItems={self._table: {"Keys": group, "ConsistentRead": True}}
+            )
+            found |= {item[self._key]["S"]: self.of_item(item) for item in answer["Responses"].get(self._table, [])}
+            keys += [*answer["UnprocessedKeys"].get(self._table, {"Keys": []})["Keys"]]
+        return found
+
+    def put_all(self, changes: Sequence[tuple[D, D | None]], changed: Changed | None = None) -> "list[D | Conflict]":
+        """Make each document the entry after the one beside it, that stands (None: a first one): in groups, as `put`.
+
+        The versions are archived side by side, each by its own conditional write; the table's entries of a group are
+        one transaction. Where somebody else changed one in between, a Conflict stands in its place.
+        """
+        wanted = [
+            document.model_copy(
+                update={"version": standing.version + 1 if standing else 1} | ({"changed": changed} if changed else {})
+            )
+            for document, standing in changes
+        ]
+        clients.s3()  # made here: sessions of boto3 are not for several threads at once
+        with ThreadPoolExecutor(WRITERS) as writers:
+            archived = list(writers.map(self._archive, wanted))
+        for start in range(0, len(archived), GROUP):
+            self._make_all_current(archived[start : start + GROUP])
+        return [
+            stands if unstamped(stands) == unstamped(document) else self._overtaken(stands)
+            for stands, document in zip(archived, wanted, strict=True)
+        ]
 
     def history(self, document_id: str) -> tuple[D, ...]:
         """Every version, the first one first; raises NotFound."""
@@ -76,17 +116,36 @@ class Versions(Generic[D]):
 
     def make_current(self, document: D) -> None:
         """Write the table's entry; an older version than what stands there is no effect."""
-        indexed = {name: {"S": str(getattr(document, name))} for name in (self._key, *self._indexed)}
-        version: AttributeValueTypeDef = {"N": str(document.version)}
         try:
-            clients.dynamodb().put_item(
-                TableName=self._table,
-                Item={**indexed, "version": version, "document": {"S": document.model_dump_json()}},
-                ConditionExpression=f"attribute_not_exists({self._key}) OR version < :version",
-                ExpressionAttributeValues={":version": version},
-            )
+            clients.dynamodb().put_item(**self._entry(document))
         except clients.dynamodb().exceptions.ConditionalCheckFailedException:
             return
+
+    def _make_all_current(self, documents: Sequence[D]) -> None:
+        """As `make_current`, all of a group in one request; one by one where any of them was overtaken."""
+        try:
+            clients.dynamodb().transact_write_items(
+                TransactItems=[{"Put": self._entry(document)} for document in documents]
+            )
+        except clients.dynamodb().exceptions.TransactionCanceledException:
+            for document in documents:
+                self.make_current(document)
+
+    def _entry(self, document: D) -> Any:
+        """The request that makes this the table's entry unless a newer one stands there."""
+        indexed = {name: {"S": str(getattr(document, name))} for name in (self._key, *self._indexed)}
+        version: AttributeValueTypeDef = {"N": str(document.version)}
+        return {
+            "TableName": self._table,
+            "Item": {**indexed, "version": version, "document": {"S": document.model_dump_json()}},
+            "ConditionExpression": f"attribute_not_exists({self._key}) OR version < :version",
+            "ExpressionAttributeValues": {":version": version},
+        }
+
+    def _overtaken(self, archived: D) -> Conflict:
+        return Conflict(
+            f"{self._name} {self._id(archived)} was changed by somebody else: read version {archived.version}"
+        )
 
     def archived(self) -> Iterator[D]:
         """The newest archived version of every document, by id: what the table is rebuilt from."""

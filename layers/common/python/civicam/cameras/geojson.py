@@ -1,81 +1,68 @@
 """Cameras as GeoJSON (RFC 7946): a point a camera, its id as the feature's, everything else among the properties."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
-from civicam.contracts.base import complaints
+from civicam.cameras.rows import LONGEST_FILE, MOST_ROWS, Complaint, Told, composed, told_row, without_doubles
+from civicam.cameras.secrecy import without_secrets
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
-from civicam.contracts.versions import STAMPS
+
+POINT = "give a point's longitude and latitude"
+NO_FEATURE = Complaint("row", "it is no Feature with properties", "write it as RFC 7946 wants it")
 
 
-@dataclass(frozen=True)
-class Row:
-    """One feature of a file, by its number from 1: a camera, or why it is none."""
-
-    number: int
-    name: str
-    camera: Camera | None
-    refusal: str = ""
-
-
-def read_cameras(text: str) -> tuple[Row, ...]:
-    """Every feature of a FeatureCollection, in order; one that is no camera, or repeats an id, is a row that says why.
+def read_geojson(text: str) -> tuple[Told, ...]:
+    """Every feature of a FeatureCollection, in order, from 1; one that is none is a row that says why.
 
     Raises Rejected (`not_geojson`) where the text is no FeatureCollection at all.
     """
+    if len(text) > LONGEST_FILE:
+        raise Rejected("not_geojson", f"the file is longer than {LONGEST_FILE} characters: import it in parts")
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
         raise Rejected("not_geojson", f"the file is no JSON: {error}") from error
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":
         raise Rejected("not_geojson", "the file is no GeoJSON FeatureCollection")
     features = document.get("features")
-    if not isinstance(features, list):
-        raise Rejected("not_geojson", "the FeatureCollection has no features")
-    return tuple(_rows(features))
+    if not isinstance(features, list) or len(features) > MOST_ROWS:
+        raise Rejected("not_geojson", f"the FeatureCollection has no list of at most {MOST_ROWS} features")
+    return read_features(features)
+
+
+def read_features(features: Sequence[Any]) -> tuple[Told, ...]:
+    """A row a feature, numbered from 1."""
+    return tuple(without_doubles(_told(number, composed(feature)) for number, feature in enumerate(features, 1)))
 
 
 def feature(camera: Camera) -> dict[str, Any]:
-    """The camera as a feature that `read_cameras` takes back."""
-    properties = camera.model_dump(mode="json", exclude={"camera_id", *STAMPS, "position"}, exclude_defaults=True)
-    return {
-        "type": "Feature",
-        "id": camera.camera_id,
-        "geometry": {"type": "Point", "coordinates": list(camera.position)},
-        "properties": properties,
-    }
+    """The camera, whole, as a feature that `read_geojson` takes back; no credential."""
+    document = without_secrets(camera.model_dump(mode="json"))
+    place = {"type": "Point", "coordinates": document.pop("position")}
+    return {"type": "Feature", "id": document.pop("camera_id"), "geometry": place, "properties": document}
 
 
-def _rows(features: list[Any]) -> Iterator[Row]:
-    seen: set[str] = set()
-    for number, told in enumerate(features, 1):
-        row = _row(number, told)
-        if row.camera and row.camera.camera_id in seen:
-            row = Row(number, row.name, None, "the same id stands further up in the file")
-        if row.camera:
-            seen.add(row.camera.camera_id)
-        yield row
-
-
-def _row(number: int, told: Any) -> Row:
+def _told(number: int, told: Any) -> Told:
     name = f"feature {number}"
-    try:
-        properties, geometry = dict(told["properties"]), told["geometry"]
-        name = str(properties.get("name", name))
-        if geometry["type"] != "Point":
-            return Row(number, name, None, "its geometry is no Point")
-        position = tuple(geometry["coordinates"][:2])
-        if stamps := sorted(properties.keys() & {*STAMPS}):
-            return Row(number, name, None, f"the registry writes {' and '.join(stamps)} itself: leave it out")
-        return Row(
-            number, name, Camera.model_validate(properties | {"camera_id": told.get("id"), "position": position})
-        )
-    except ValidationError as error:
-        return Row(number, name, None, complaints(error))
-    except (KeyError, TypeError, ValueError) as error:
-        return Row(number, name, None, f"it is no Feature with properties and a geometry ({error})")
+    properties = told.get("properties") if isinstance(told, dict) else None
+    if not isinstance(properties, dict):
+        return Told(number, name, complaints=(NO_FEATURE,))
+    patch = {**properties}
+    complaints = tuple(_placed(told.get("geometry"), patch))
+    if told.get("id") is not None:
+        patch["camera_id"] = told["id"]
+    return told_row(number, name, patch, complaints)
+
+
+def _placed(geometry: Any, patch: dict[str, Any]) -> Iterator[Complaint]:
+    """The point as the patch's position; none leaves the camera where it stands."""
+    if geometry is None:
+        return
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        yield Complaint("geometry", "it is no Point", POINT)
+    elif isinstance(coordinates := geometry.get("coordinates"), list):
+        patch["position"] = coordinates[:2]
+    else:
+        yield Complaint("geometry", "it has no coordinates", POINT)

@@ -18,6 +18,9 @@ CameraId = Annotated[str, StringConstraints(pattern=ULID_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256_PATTERN)]
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""The alphabet of ULIDs, without letters that look like digits."""
+
 LIVE = "live"
 """The run of everything that is not a replay."""
 
@@ -30,6 +33,12 @@ def digest(*parts: str) -> str:
 def clip_id(camera_id: str, sha256: str) -> str:
     """One id for one content of one camera: the same bytes under another name are the same clip."""
     return digest("clip", camera_id, sha256)[:32]
+
+
+def camera_id_of(owner_id: str, reference: str) -> str:
+    """The id of the camera that an owner calls by this reference: a ULID in form, its time without meaning."""
+    number = int(digest("camera", owner_id, reference)[:32], 16)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def fact_id(  # noqa: PLR0913 - keyword-only: the parts of one identity
