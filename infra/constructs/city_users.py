@@ -1,4 +1,4 @@
-"""The people of the city: a Cognito pool that administrators fill, with the roles as groups and units as a claim."""
+"""The people of the city: a Cognito pool that administrators fill; roles are groups, units and owners are claims."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cognito as cognito
@@ -23,7 +23,9 @@ class CityUsers(Construct):
             feature_plan=cognito.FeaturePlan.ESSENTIALS,
             self_sign_up_enabled=False,
             sign_in_aliases=cognito.SignInAliases(username=True, email=True),
-            custom_attributes={"units": cognito.StringAttribute(mutable=True, max_len=2048)},
+            custom_attributes={
+                name: cognito.StringAttribute(mutable=True, max_len=2048) for name in ("units", "owners")
+            },
             password_policy=cognito.PasswordPolicy(
                 min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
             ),
@@ -48,7 +50,7 @@ class CityUsers(Construct):
         stack.publish("USER_POOL_CLIENT_ID", self.client.user_pool_client_id)
 
     def _client(self) -> cognito.UserPoolClient:
-        """Signs people in by SRP (and administrators, with IAM rights, by password); may not write anybody's units."""
+        """Signs people in by SRP (administrators, with IAM rights, by password); may write nobody's units or owners."""
         return self.pool.add_client(
             "Client",
             auth_flows=cognito.AuthFlow(user_srp=True, admin_user_password=True),

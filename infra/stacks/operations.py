@@ -31,7 +31,10 @@ class Operations(CityStack):
         )
         users = CityUsers(self, claims=claims)
         api = CityFunction(
-            self, "operations/api", bounds=Bounds(at_once=self.settings.requests_at_once, seconds=29, memory_mb=512)
+            self,
+            "operations/api",
+            bounds=Bounds(at_once=self.settings.requests_at_once, seconds=29, memory_mb=512),
+            layer="track",  # numpy: a profile is looked at before it is taken
         )
         CityApi(self, handler=api, users=users, routes=routes())
 
@@ -42,11 +45,15 @@ class Operations(CityStack):
         cameras.registry.grant_read(api, "registry/counts/*", missing_is_an_answer=True)
         cameras.registry.grant_read(api, "registry/cameras/*", missing_is_an_answer=True)
         cameras.registry.grant_write(api, "registry/counts/*")
-        cameras.cameras.grant(api, "Query", index="by_unit")
+        cameras.registry.grant_write(api, "registry/cameras/*")
+        cameras.cameras.grant(api, "BatchGetItem", "PutItem")
+        cameras.owners.grant(api, "GetItem")
+        for index in ("by_unit", "by_owner"):
+            cameras.cameras.grant(api, "Query", index=index)
+            watch.alerts.grant(api, "Query", index=index)
         cameras.routes.grant(api, "PutItem", "Query")
         cameras.vault.grant_write(api)
         cameras.clips.grant(api, "Query", index="by_camera")
         cameras.recorders.grant(api, "GetItem", "PutItem", "UpdateItem")
         vision.facts.grant(api, "Query")
         watch.alerts.grant(api, "GetItem", "PutItem")
-        watch.alerts.grant(api, "Query", index="by_unit")

@@ -29,7 +29,11 @@ class Watch(CityStack):
         self.bus = backbone.facts
         self.rules = CityTable(self, "rules", key=("rule_id",), indexes={"by_camera": ("camera_id", "rule_id")})
         self.alerts = CityTable(
-            self, "alerts", key=("alert_id",), indexes={"by_unit": ("unit_id", "raised_at")}, outbox=True
+            self,
+            "alerts",
+            key=("alert_id",),
+            indexes={"by_unit": ("unit_id", "raised_at"), "by_owner": ("owner_id", "raised_at")},
+            outbox=True,
         )
         self.secret_arn = self._secret(security)
         self._evaluate(cameras)

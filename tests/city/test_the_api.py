@@ -5,18 +5,22 @@ import json
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from civicam.aws.recorder_identity import RecorderIdentity
 from civicam.aws.recorders import Recorders
+from civicam.aws.owners import Owners
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.cameras import Profile
 from civicam.contracts.errors import Rejected
 from civicam.contracts.geometry import Line
+from civicam.contracts.owners import Owner, OwnerKind
 from civicam.contracts.vision import VehiclesCounted
 from civicam.operations.policy import Role
+from civicam_cli.api import make_token
 from tests.city.whole import WholeCity
 from tests.fakes.footage import clip as video
 from tests.fakes.footage import passing
@@ -112,6 +116,37 @@ def test_a_count_by_hand_stands_beside_the_city_s_own(whole: WholeCity) -> None:
     assert filed.json()["covered"] > 0.9
     beside = whole.call(Role.OPERATOR, "GET", f"/v1/facts?camera_id={camera.camera_id}").json()["manual_counts"]
     assert beside == [filed.json()]
+
+
+def test_an_owner_takes_its_own_cameras_in_and_sees_nobody_else_s(whole: WholeCity) -> None:
+    mine, theirs = "school-le-loi", "school-tran-dai-nghia"
+    for owner_id in (mine, theirs):
+        Owners.from_env().put(Owner(owner_id=owner_id, name=owner_id, kind=OwnerKind.DEPARTMENT), by="anna")
+    token = make_token(whole.deployment, Role.OWNER, [], [mine])
+    other = whole.camera("theirs", unit="ward-ben-thanh").camera_id
+    properties = {"owner_id": mine, "owner_reference": "gate", "name": "Cổng", "unit_id": "ward-ben-thanh"}
+    told = {"type": "Feature", "properties": properties}
+    told["geometry"] = {"type": "Point", "coordinates": [106.7, 10.77]}
+    foreign = [told | {"properties": properties | {"owner_id": theirs}}, told | {"id": other}]
+
+    def ask(method: str, path: str, *features: object) -> Any:
+        url, headers = whole.deployment.outputs["ApiUrl"] + path, {"Authorization": f"Bearer {token}"}
+        body = {"type": "FeatureCollection", "features": features} if features else None
+        answer = httpx.request(method, url, headers=headers, timeout=60, json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first = ask("POST", "/v1/cameras", told, *foreign)
+    assert [row["outcome"] for row in first["rows"]] == ["added", "refused", "refused"]
+    properties["name"] = "Cổng chính"
+    assert ask("POST", "/v1/cameras", told)["rows"][0]["version"] == 2
+    (camera,) = ask("GET", "/v1/cameras")["items"]
+    assert (camera["name"], camera["owner_id"]) == ("Cổng chính", mine)
+    assert ask("GET", f"/v1/clips?camera_id={camera['camera_id']}")["items"] == []
+    assert ask("GET", "/v1/alerts")["items"] == []
+    for path in (f"/v1/cameras/{other}", f"/v1/clips?camera_id={other}", f"/v1/facts?camera_id={other}"):
+        url = whole.deployment.outputs["ApiUrl"] + path
+        assert httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).status_code == 404
 
 
 def _with(whole: WholeCity, token: str) -> httpx.Response:

@@ -14,6 +14,7 @@ import pytest
 
 from civicam.aws.alerts import Alerts
 from civicam.aws.claims import Claims
+from civicam.aws.owners import Owners
 from civicam.aws.packed_facts import pack
 from civicam.aws.registry import Registry
 from civicam.contracts.base import now, utc_text
@@ -21,6 +22,7 @@ from civicam.contracts.cameras import Camera, HttpSource, Profile
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.footage import ClockQuality, Footage
 from civicam.contracts.geometry import Line
+from civicam.contracts.owners import Owner, OwnerKind
 from civicam.contracts.watch import Alert, LineCount, Rule
 from civicam.operations.policy import Role
 from civicam.watch.evaluation import evaluate
@@ -61,6 +63,7 @@ class Api:
     event: dict[str, Any]
     groups: tuple[str, ...] = (Role.OPERATOR,)
     units: tuple[str, ...] = (OWN,)
+    owners: tuple[str, ...] = ()
     subject: str = SUBJECT
     claims: dict[str, Any] | None = field(default=None)
     """All claims, where a test wants odd ones; empty for a caller without a token."""
@@ -89,7 +92,8 @@ class Api:
         """The claims as an HTTP API hands them on."""
         if self.claims is not None:
             return self.claims
-        return {"sub": self.subject, "cognito:groups": f"[{' '.join(self.groups)}]", "units": " ".join(self.units)}
+        told = {"units": " ".join(self.units), "owners": " ".join(self.owners)}
+        return {"sub": self.subject, "cognito:groups": f"[{' '.join(self.groups)}]", **told}
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Place:
     """What one unit has."""
 
     unit_id: str
+    owner_id: str
     camera: Camera
     footage: Footage
     facts: tuple[ClipFact, ...]
@@ -138,10 +143,12 @@ def joined(query: dict[str, list[str]]) -> dict[str, str]:
 
 
 def furnish(unit_id: str, start: datetime) -> Place:
+    owner_id = f"school-{unit_id}"
+    Owners.from_env().put(Owner(owner_id=owner_id, name=unit_id, kind=OwnerKind.DEPARTMENT), by="anna")
     camera = Camera(
         camera_id=CAMERAS[unit_id],
         name=f"Camera of {unit_id}",
-        owner_id="transport",
+        owner_id=owner_id,
         unit_id=unit_id,
         position=(106.7, 10.8),
         profile=Profile(mount="vehicle", lines=(Line(line_id="north", points=((0, 100), (500, 100))),)),
@@ -158,10 +165,10 @@ def furnish(unit_id: str, start: datetime) -> Place:
     rule = Rule(
         rule_id="busy", title="Busy", camera_id=camera.camera_id, condition=LineCount(line_id="north", at_least=3)
     )
-    alert = evaluate(rule, facts[0], unit_id=unit_id, raised_at=now())
+    alert = evaluate(rule, facts[0], unit_id=unit_id, owner_id=owner_id, raised_at=now())
     assert alert is not None
     Alerts.from_env().raise_once(alert)
-    return Place(unit_id, camera, footage, facts, alert)
+    return Place(unit_id, owner_id, camera, footage, facts, alert)
 
 
 def footage_of(camera: Camera, start: datetime, sha256: str = "a" * 64) -> Footage:

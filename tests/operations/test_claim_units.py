@@ -12,9 +12,9 @@ from tests.fakes.city_in_moto import Context
 pytestmark = pytest.mark.unit
 
 
-def claimed(event: dict[str, Any]) -> str:
+def claimed(event: dict[str, Any], claim: str = "units") -> str:
     details = handler(event, Context())["response"]["claimsAndScopeOverrideDetails"]
-    return str(details["accessTokenGeneration"]["claimsToAddOrOverride"]["units"])
+    return str(details["accessTokenGeneration"]["claimsToAddOrOverride"][claim])
 
 
 def test_units_are_a_claim_that_the_api_reads(payload: Callable[[str], Any]) -> None:
@@ -29,6 +29,15 @@ def test_a_user_without_units_sees_nothing(payload: Callable[[str], Any], units:
     event["request"]["userAttributes"]["custom:units"] = units
     assert claimed(event) == ""
     assert Caller.from_claims({"sub": "anna", "units": claimed(event)}).units == frozenset()
+
+
+def test_owners_are_a_claim_beside_them(payload: Callable[[str], Any]) -> None:
+    event = payload("cognito_pre_token_v2")
+    assert claimed(event, "owners") == ""
+    event["request"]["userAttributes"]["custom:owners"] = "school-le-loi,  shop-1"
+    owners = claimed(event, "owners")
+    assert owners == "school-le-loi shop-1"
+    assert Caller.from_claims({"sub": "anna", "owners": owners}).owners == {"school-le-loi", "shop-1"}
 
 
 def test_everything_else_is_left_as_cognito_sent_it(payload: Callable[[str], Any]) -> None:

@@ -27,7 +27,7 @@ def test_an_unknown_route_is_not_found(api: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "allow"), [("DELETE", "/v1/cameras", "GET"), ("PUT", "/v1/clips", "GET, POST")]
+    ("method", "path", "allow"), [("DELETE", "/v1/cameras", "GET, POST"), ("PUT", "/v1/clips", "GET, POST")]
 )
 def test_a_known_route_under_another_method_says_what_it_knows(api: Api, method: str, path: str, allow: str) -> None:
     answer = api(method, path)

@@ -1,6 +1,7 @@
 """Who is asking, and which things of the city they may know of."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Request
@@ -20,9 +21,7 @@ def may(action: Action) -> Callable[[Request], Caller]:
     """A dependency that gives a route its caller, if the policy lets them do this: else 401 or 403."""
 
     def caller(request: Request) -> Caller:
-        asking = Caller.from_claims(_claims(request.resolved_event.raw_event))
-        asking.require(action)
-        return asking
+        return Caller.from_claims(_claims(request.resolved_event.raw_event)).acting(action)
 
     return caller
 
@@ -34,27 +33,45 @@ def _claims(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def camera_of(caller: Caller, camera_id: str) -> Camera:
-    """A camera of the caller's units; another unit's is not found, exactly as one that does not exist."""
+    """A camera of the caller's; anybody else's is not found, exactly as one that does not exist."""
     camera = Registry.from_env().camera(camera_id)
-    if camera.unit_id not in caller.units:
+    if not caller.knows(camera.unit_id, camera.owner_id):
         raise NotFound(f"there is no camera {camera_id}")
     return camera
 
 
+def known_since(caller: Caller, camera: Camera) -> datetime | None:
+    """From when on what a camera filmed is the caller's to see; None for ever.
+
+    A camera that changed hands keeps its id: what it filmed for another owner stays that owner's. Units inherit.
+    """
+    if camera.unit_id in caller.units:
+        return None
+    registry, first = Registry.from_env(), camera
+    while first.version > 1:
+        before = registry.camera_version(camera.camera_id, first.version - 1)
+        if before.owner_id not in caller.owners:
+            return first.changed.at if first.changed else None
+        first = before
+    return None
+
+
 def clip_of(caller: Caller, clip_id: str) -> Clip:
-    """A clip of a camera of the caller's units; raises NotFound as `camera_of` does."""
+    """A clip of a camera that was the caller's when it was filmed; raises NotFound as `camera_of` does."""
     clip = Claims.from_env().get(clip_id)
     try:
-        camera_of(caller, clip.footage.camera_id)
+        since = known_since(caller, camera_of(caller, clip.footage.camera_id))
+        if since and clip.footage.capture_start < since:
+            raise NotFound(clip_id)
     except NotFound as error:
         raise NotFound(f"there is no clip {clip_id}") from error
     return clip
 
 
 def alert_of(caller: Caller, alert_id: str) -> Alert:
-    """An alert of the caller's units; raises NotFound as `camera_of` does."""
+    """An alert of the caller's; raises NotFound as `camera_of` does."""
     alert = Alerts.from_env().get(alert_id)
-    if alert.unit_id not in caller.units:
+    if not caller.knows(alert.unit_id, alert.owner_id):
         raise NotFound(f"there is no alert {alert_id}")
     return alert
 

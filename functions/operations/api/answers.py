@@ -1,5 +1,7 @@
 """The shapes of the API's answers: allow-lists, so that a field of the city's own documents never slips out."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Union
 
 from pydantic import Field
@@ -7,6 +9,7 @@ from pydantic import Field
 from civicam.aws.claims import Clip, ClipState
 from civicam.aws.footage import Upload
 from civicam.cameras.changes import FieldChange, Step
+from civicam.cameras.reports import Outcome, Result, counted
 from civicam.contracts.base import Document, Moment
 from civicam.contracts.cameras import Camera, Preset, Profile
 from civicam.contracts.catalogue import FACTS
@@ -31,6 +34,7 @@ _PROBLEMS = {
     403: "The caller's role may not do this",
     404: "No such thing in the caller's units",
     409: "It contradicts what already stands",
+    413: "The body is too large",
     415: "The body is not JSON",
     422: "The request is not as this document wants it, or the city does not take it",
     500: "The city's own fault",
@@ -101,6 +105,43 @@ class RouteAnswer(Document):
     """The way of a camera on a vehicle."""
 
     items: tuple[Waypoint, ...]
+
+
+class ComplaintAnswer(Document):
+    """What is wrong with one column of a feature."""
+
+    column: str
+    problem: str
+    remedy: str
+
+
+class RowAnswer(Document):
+    """What became of one feature."""
+
+    number: int = Field(ge=1, description="Which feature, from 1")
+    name: str
+    outcome: Outcome
+    camera_id: str | None
+    version: int | None = Field(description="The version that stands now; null where none does")
+    fields: tuple[str, ...] = Field(description="What differs from before, where a camera is changed")
+    complaints: tuple[ComplaintAnswer, ...]
+
+
+class BatchAnswer(Document):
+    """What became of each feature, in their order."""
+
+    dry_run: bool
+    counts: dict[str, int]
+    rows: tuple[RowAnswer, ...]
+
+    @classmethod
+    def of(cls, results: Sequence[Result], *, dry_run: bool) -> "BatchAnswer":
+        """The report as the caller reads it."""
+        return cls(
+            dry_run=dry_run,
+            counts=counted(results),
+            rows=tuple(RowAnswer.model_validate(asdict(result)) for result in results),
+        )
 
 
 class ClipAnswer(Document):

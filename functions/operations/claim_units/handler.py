@@ -1,6 +1,7 @@
-"""Cognito's pre-token trigger, version 2 -> the same event, with the user's units as a claim of the access token.
+"""Cognito's pre-token trigger, version 2 -> the same event, with the user's units and owners as claims of the token.
 
-`custom:units` is written by administrators only (the app client has no right to it). Cognito itself puts the groups in.
+`custom:units` and `custom:owners` are written by administrators only (the app client has no right to them). Cognito
+itself puts the groups in.
 """
 
 from typing import Any
@@ -8,17 +9,17 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.aws.lines import city_logger
-from civicam.operations.caller import UNITS_CLAIM, words
+from civicam.operations.caller import OWNERS_CLAIM, UNITS_CLAIM, words
 
-UNITS_ATTRIBUTE = "custom:units"
+ATTRIBUTES = {UNITS_CLAIM: "custom:units", OWNERS_CLAIM: "custom:owners"}
 logger = city_logger()
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda gives both
-    """The event with what it adds to the token; a user without units gets an empty claim and sees nothing."""
-    units = words(event["request"]["userAttributes"].get(UNITS_ATTRIBUTE))
-    claims = {UNITS_CLAIM: " ".join(sorted(set(units)))}
+    """The event with what it adds to the token; a user of no unit and no owner gets empty claims and sees nothing."""
+    attributes = event["request"]["userAttributes"]
+    claims = {claim: " ".join(sorted(set(words(attributes.get(name))))) for claim, name in ATTRIBUTES.items()}
     event["response"] = {"claimsAndScopeOverrideDetails": {"accessTokenGeneration": {"claimsToAddOrOverride": claims}}}
-    logger.info("units claimed", units=len(units), source=event["triggerSource"])
+    logger.info("claims added", source=event["triggerSource"])
     return event

@@ -28,10 +28,9 @@ camera = cache(lambda: Recent(Registry.from_env().camera))
 def raise_alerts(record: SQSRecord) -> None:
     """Raise what the camera's rules make of one fact."""
     fact = read_any(json.loads(record.body)["detail"]).data
-    rules = rules_of()(fact.camera_id)
-    unit_id = camera()(fact.camera_id).unit_id if rules else ""
-    for rule in rules:
-        alert = evaluate(rule, fact, unit_id=unit_id, raised_at=now())
+    for rule in rules_of()(fact.camera_id):
+        place = camera()(fact.camera_id)
+        alert = evaluate(rule, fact, unit_id=place.unit_id, owner_id=place.owner_id, raised_at=now())
         if alert and Alerts.from_env().raise_once(alert):
             logger.info("alert raised", alert_id=alert.alert_id, rule_id=alert.rule_id, camera_id=alert.camera_id)
 

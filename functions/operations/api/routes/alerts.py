@@ -1,4 +1,4 @@
-"""/v1/alerts: what calls for attention in the caller's units, and taking it."""
+"""/v1/alerts: what calls for attention in the caller's units or at its cameras, and taking it."""
 
 from typing import Annotated
 
@@ -36,12 +36,12 @@ def list_alerts(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> AlertPage:
-    """Alerts of the caller's units, newest first."""
+    """Alerts of the caller's units, or of its own cameras, newest first."""
     if unit is not None and unit not in caller.units:
         raise NotFound(f"there is no unit {unit}")
     query = {name: value for name, value in (("unit", unit), ("state", state)) if value is not None}
-    units = [unit] if unit is not None else sorted(caller.units)
-    page = Alerts.from_env().by_units(units, state=state, cursor=read_cursor(query, cursor), limit=limit)
+    units, owners = ([unit], []) if unit is not None else (sorted(caller.units), sorted(caller.owners))
+    page = Alerts.from_env().by_units(units, owners, state=state, cursor=read_cursor(query, cursor), limit=limit)
     return AlertPage(items=page.items, next=next_link("/v1/alerts", query, limit, page.cursor))
 
 

@@ -1,18 +1,21 @@
-"""/v1/cameras: the cameras of the caller's units, and what people counted there."""
+"""/v1/cameras: the caller's cameras, taking in many at once, and what people counted there."""
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from civicam.aws.manual_counts import ManualCounts
-from civicam.aws.registry import Registry
+from civicam.aws.onboarding import Onboarding
+from civicam.aws.registry import Registry, Theirs
 from civicam.aws.routes import Routes
 from civicam.cameras.changes import steps
+from civicam.cameras.geojson import read_features
+from civicam.cameras.reach import OwnersReach
 from civicam.cameras.routes import admit_report
 from civicam.cameras.units import units
 from civicam.contracts import base
@@ -24,8 +27,9 @@ from civicam.contracts.schedule import CITY_TIME, DAY_PATTERN
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
-from functions.operations.api.access import camera_of, may
+from functions.operations.api.access import camera_of, known_since, may
 from functions.operations.api.answers import (
+    BatchAnswer,
     CameraAnswer,
     CameraPage,
     CountPage,
@@ -41,10 +45,19 @@ Reader = Annotated[Caller, Depends(may(Action.READ_CAMERAS))]
 CountReader = Annotated[Caller, Depends(may(Action.READ_FACTS))]
 Counter = Annotated[Caller, Depends(may(Action.FILE_COUNTS))]
 Day = Annotated[str, StringConstraints(pattern=DAY_PATTERN)]
+Changer = Annotated[Caller, Depends(may(Action.CHANGE_CAMERAS))]
 Unit = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
 Reporter = Annotated[Caller, Depends(may(Action.REPORT_ROUTES))]
 COUNTS_SHOWN = 50
 HOUR = timedelta(hours=1)
+MOST_FEATURES = 1_000
+
+
+class CameraBatch(base.Body):
+    """Cameras as GeoJSON features: of each what it says is changed, and the rest left as it stands (RFC 7396)."""
+
+    type: Literal["FeatureCollection"]
+    features: tuple[dict[str, Any], ...] = Field(max_length=MOST_FEATURES)
 
 
 @resource.get("/v1/cameras", answers(400, ok=(CameraPage, "A page of cameras")))
@@ -57,17 +70,34 @@ def list_cameras(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> CameraPage:
-    """Cameras of the caller's units, by unit and id; of one unit as it is now, or was at some time.
+    """Cameras of the caller's units, by unit and id, or an owner's own; of one unit as it is now, or was at some time.
 
     Where a unit was divided since, a place may lie in each of its parts, and is listed with each.
     """
     query = {name: told for name, told in (("unit", unit), ("at", at)) if told}
     moment = datetime.fromisoformat(at).replace(tzinfo=CITY_TIME) if at else base.now()
-    seen = [one for one in sorted(caller.units) if unit is None or unit in units().at(one, moment)]
-    page = Registry.from_env().list(seen, read_cursor(query, cursor), limit)
+
+    def lies_there(unit_id: str) -> bool:
+        return unit is None or unit in units().at(unit_id, moment)
+
+    theirs = Theirs(tuple(sorted(caller.owners)), lies_there)
+    page = Registry.from_env().list(
+        list(filter(lies_there, sorted(caller.units))), read_cursor(query, cursor), limit, theirs
+    )
     return CameraPage(
         items=tuple(map(CameraAnswer.of, page.items)), next=next_link("/v1/cameras", query, limit, page.cursor)
     )
+
+
+@resource.post("/v1/cameras", answers(413, 415, ok=(BatchAnswer, "What became of each feature")))
+def take_cameras(
+    caller: Changer,
+    batch: CameraBatch,
+    dry_run: Annotated[bool, Query(description="Only say what would change")] = False,
+) -> BatchAnswer:
+    """Add cameras of the caller's owners, or change them: each is taken or refused by itself, again changes nothing."""
+    onboarding = Onboarding.from_env(by=caller.subject, reach=OwnersReach(caller.owners))
+    return BatchAnswer.of(onboarding.take(read_features(batch.features), dry_run=dry_run), dry_run=dry_run)
 
 
 @resource.get("/v1/cameras/<camera_id>", answers(404, ok=(CameraAnswer, "The camera")))
@@ -79,8 +109,11 @@ def get_camera(caller: Reader, camera_id: CameraPath) -> CameraAnswer:
 @resource.get("/v1/cameras/<camera_id>/history", answers(404, ok=(HistoryPage, "Every change")))
 def get_history(caller: Reader, camera_id: CameraPath) -> HistoryPage:
     """Every version of one camera, the first one first: who made it, when, and what it changed."""
-    camera_of(caller, camera_id)
-    return HistoryPage(items=tuple(map(StepAnswer.of, steps(Registry.from_env().history(camera_id)))))
+    since = known_since(caller, camera_of(caller, camera_id))
+    seen = [
+        one for one in Registry.from_env().history(camera_id) if not since or (one.changed and one.changed.at >= since)
+    ]
+    return HistoryPage(items=tuple(map(StepAnswer.of, steps(seen))))
 
 
 @resource.get("/v1/cameras/<camera_id>/route", answers(404, ok=(RouteAnswer, "The way")))
@@ -92,9 +125,10 @@ def get_route(
     limit: Limit = 200,
 ) -> RouteAnswer:
     """Where a camera on a vehicle was, in the order of time. The last 30 days are kept."""
-    camera_of(caller, camera_id)
+    since = known_since(caller, camera_of(caller, camera_id))
     until = end or base.now()
-    return RouteAnswer(items=Routes.from_env().between(camera_id, start or until - HOUR, until, limit))
+    begin = start or until - HOUR
+    return RouteAnswer(items=Routes.from_env().between(camera_id, max(begin, since or begin), until, limit))
 
 
 @resource.post("/v1/cameras/<camera_id>/route", answers(404, 415, accepted=(RouteAnswer, "The waypoints are kept")))

@@ -12,7 +12,7 @@ from civicam.contracts.cameras import ClipDeclaration
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
-from functions.operations.api.access import camera_of, clip_of, may
+from functions.operations.api.access import camera_of, clip_of, known_since, may
 from functions.operations.api.answers import (
     ClipAnswer,
     ClipPage,
@@ -31,9 +31,9 @@ Deliverer = Annotated[Caller, Depends(may(Action.DELIVER_CLIPS))]
 @resource.get("/v1/clips", answers(400, 404, ok=(ClipPage, "A page of clips")))
 def list_clips(caller: Reader, camera_id: CameraQuery, limit: Limit = 50, cursor: Cursor = None) -> ClipPage:
     """Accepted clips of one camera, newest first."""
-    camera_of(caller, camera_id)
+    since = known_since(caller, camera_of(caller, camera_id))
     query = {"camera_id": camera_id}
-    page = Claims.from_env().by_camera(camera_id, cursor=read_cursor(query, cursor), limit=limit)
+    page = Claims.from_env().by_camera(camera_id, start=since, cursor=read_cursor(query, cursor), limit=limit)
     return ClipPage(items=tuple(map(ClipAnswer.of, page.items)), next=next_link("/v1/clips", query, limit, page.cursor))
 
 

@@ -12,7 +12,7 @@ from civicam.contracts.base import Moment, utc_text
 from civicam.operations.caller import Caller
 from civicam.operations.paging import next_link, read_cursor
 from civicam.operations.policy import Action
-from functions.operations.api.access import camera_of, may
+from functions.operations.api.access import camera_of, known_since, may
 from functions.operations.api.answers import CLIP_FACTS, FactPage, answers
 from functions.operations.api.routing import CameraQuery, Cursor, Limit, Resource
 
@@ -32,8 +32,8 @@ def list_facts(  # noqa: PLR0913, PLR0917 - each is one query parameter
     cursor: Cursor = None,
 ) -> FactPage:
     """Facts of one camera as CloudEvents, newest first, each at its highest revision."""
-    camera_of(caller, camera_id)
-    asked = Asked(camera_id, fact_type, start, end)
+    since = known_since(caller, camera_of(caller, camera_id))
+    asked = Asked(camera_id, fact_type, max(start or since, since) if since else start, end)
     query = _query(asked)
     page = RecentFacts.from_env().by_camera(asked, cursor=read_cursor(query, cursor), limit=limit)
     return FactPage(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import merge
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Self
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
@@ -53,16 +53,22 @@ class Alerts:
     def by_units(
         self,
         unit_ids: Iterable[str],
+        owner_ids: Iterable[str] = (),
         *,
         state: AlertState | None = None,
         cursor: Mapping[str, str] | None = None,
         limit: int = 50,
     ) -> Page[Alert]:
-        """Alerts of these units in one list, newest first; raises Rejected for another list's cursor."""
+        """Alerts of these units and of these owners' cameras in one list, newest first, each once.
+
+        Raises Rejected for another list's cursor.
+        """
         start = checked(cursor, "raised_at")
         before = start["raised_at"] if start else None
-        streams = [self._of_unit(unit_id, state, before, limit + 1) for unit_id in sorted(set(unit_ids))]
-        found = tuple(islice(merge(*streams, key=place, reverse=True), limit + 1))
+        wanted = [("unit", one) for one in sorted(set(unit_ids))] + [("owner", one) for one in sorted(set(owner_ids))]
+        streams = [self._of(kind, one, state, before, limit + 1) for kind, one in wanted]
+        once = (next(same) for _, same in groupby(merge(*streams, key=place, reverse=True), key=place))
+        found = tuple(islice(once, limit + 1))
         return Page(found[:limit], {"raised_at": place(found[limit - 1])} if len(found) > limit else None)
 
     def acknowledge(self, alert_id: str, *, by: str, note: str | None, at: datetime) -> Alert:
@@ -95,12 +101,12 @@ class Alerts:
             return False
         return True
 
-    def _of_unit(self, unit_id: str, state: AlertState | None, before: str | None, limit: int) -> Iterator[Alert]:
+    def _of(self, kind: str, name: str, state: AlertState | None, before: str | None, limit: int) -> Iterator[Alert]:
         query: dict[str, Any] = {
             "TableName": self._table,
-            "IndexName": "by_unit",
-            "KeyConditionExpression": "unit_id = :unit",
-            "ExpressionAttributeValues": {":unit": {"S": unit_id}},
+            "IndexName": f"by_{kind}",
+            "KeyConditionExpression": f"{kind}_id = :name",
+            "ExpressionAttributeValues": {":name": {"S": name}},
             "ScanIndexForward": False,
             "PaginationConfig": {"PageSize": limit},
         }
@@ -141,7 +147,7 @@ def _alert(item: "dict[str, AttributeValueTypeDef]") -> Alert:
 
 
 def _item(alert: Alert) -> "dict[str, AttributeValueTypeDef]":
-    return {
+    item: dict[str, AttributeValueTypeDef] = {
         "alert_id": {"S": alert.alert_id},
         "unit_id": {"S": alert.unit_id},
         "camera_id": {"S": alert.camera_id},
@@ -149,3 +155,4 @@ def _item(alert: Alert) -> "dict[str, AttributeValueTypeDef]":
         "state": {"S": alert.state},
         "document": {"S": alert.model_dump_json()},
     }
+    return item | {"owner_id": {"S": alert.owner_id}} if alert.owner_id else item

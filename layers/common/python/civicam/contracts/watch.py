@@ -81,6 +81,8 @@ class Alert(Document):
     severity: Severity
     camera_id: CameraId
     unit_id: str
+    owner_id: str | None = None
+    """Whose camera it was then; None in alerts from before this was written down."""
     fact_id: str
     fact_type: str
     value: int

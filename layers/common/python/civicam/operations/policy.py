@@ -1,4 +1,4 @@
-"""Who may do what: one table of actions and roles. On which unit's things is asked of the caller's units besides."""
+"""Who may do what: one table of actions and roles. On whose things is asked of the caller's units and owners too."""
 
 from enum import StrEnum
 
@@ -12,13 +12,15 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"  # answers for it
     AUDITOR = "auditor"  # sees what was done, touches nothing
     CITIZEN = "citizen"  # hands in what they filmed in their ward, and learns what became of it
+    OWNER = "owner"  # answers for an owner's cameras: sees and changes these, and nobody else's
     RECORDER = "recorder"  # a recorder at the edge: delivers footage, reads nothing
 
 
 class Action(StrEnum):
-    """What somebody may want to do with a unit's things."""
+    """What somebody may want to do with a unit's or an owner's things."""
 
     READ_CAMERAS = "read_cameras"
+    CHANGE_CAMERAS = "change_cameras"
     READ_CLIPS = "read_clips"
     DELIVER_CLIPS = "deliver_clips"
     REPORT_ROUTES = "report_routes"
@@ -31,19 +33,23 @@ class Action(StrEnum):
 
 
 _PEOPLE = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
+_OWNERS = frozenset({Role.OWNER})
+"""Their cameras are theirs in whichever unit these stand; everybody else's are their units'."""
 POLICY: dict[Action, frozenset[Role]] = {
-    Action.READ_CAMERAS: _PEOPLE,
-    Action.READ_CLIPS: _PEOPLE,
+    Action.READ_CAMERAS: _PEOPLE | _OWNERS,
+    Action.CHANGE_CAMERAS: _OWNERS,
+    Action.READ_CLIPS: _PEOPLE | _OWNERS,
     Action.DELIVER_CLIPS: frozenset({Role.RECORDER}),
     Action.REPORT_ROUTES: frozenset({Role.RECORDER}),
-    Action.READ_FACTS: _PEOPLE,
+    Action.READ_FACTS: _PEOPLE | _OWNERS,
     Action.FILE_COUNTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.SET_CREDENTIALS: frozenset({Role.SUPERVISOR}),
     Action.HAND_IN: frozenset({Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR}),
-    Action.READ_ALERTS: _PEOPLE,
+    Action.READ_ALERTS: _PEOPLE | _OWNERS,
     Action.ACKNOWLEDGE_ALERTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
 }
-"""The roles that may act, within the caller's own units only. A new action without a row may be done by nobody."""
+"""The roles that may act: owners on their own cameras, all others within their own units. An action without a row may
+be done by nobody."""
 
 
 class Unauthenticated(Rejected):

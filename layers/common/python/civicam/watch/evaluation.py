@@ -19,7 +19,9 @@ Countable = VehiclesCounted | CrowdMeasured | IncidentSuspected
 COUNTABLE: tuple[type[Countable], ...] = get_args(Countable)
 
 
-def evaluate(rule: Rule, fact: Countable, *, unit_id: str, raised_at: datetime) -> Alert | None:
+def evaluate(
+    rule: Rule, fact: Countable, *, unit_id: str, raised_at: datetime, owner_id: str | None = None
+) -> Alert | None:
     """The alert that the rule makes of the fact; None where it is not met or does not speak about this fact.
 
     Facts of one camera within the same stretch of cool-down, or about one incident, give the same `alert_id`: whoever
@@ -36,6 +38,7 @@ def evaluate(rule: Rule, fact: Countable, *, unit_id: str, raised_at: datetime) 
         severity=rule.severity,
         camera_id=fact.camera_id,
         unit_id=unit_id,
+        owner_id=owner_id,
         fact_id=fact.fact_id,
         fact_type=fact.TYPE,
         value=value,
