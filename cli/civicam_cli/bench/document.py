@@ -20,6 +20,8 @@ HEADLINE: Share = {
     "still_cpu_s_per_10s": None,
     "alert_latency_s": {"p50": None, "p99": None},
     "usd_per_camera_hour": None,
+    "import_1000_cameras_s": None,
+    "cameras_page_ms": {"p50": None, "p95": None},
     "snapshots": {"four_wheel_error": None, "two_wheel_error": None},
 }
 """What the document holds in any case; null where the part that measures it was left out."""

@@ -1,8 +1,6 @@
 """How long it takes from a clip that closes to its fact and its alert, through the whole city inside this machine."""
 
 import math
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,15 +17,11 @@ from civicam.operations.policy import Role
 from civicam_cli.api import make_token
 from civicam_cli.bench.clips import SECONDS, Kind
 from civicam_cli.bench.load.fleet import UNIT, Api, Delivery, Fleet
+from civicam_cli.bench.own_city import own_city
 from civicam_cli.bench.part import Bench, Goal, Part, Share, table
-from civicam_cli.deployment import Deployment, load_deployment
-from civicam_cli.embedded import life
-from civicam_cli.embedded.city import City
-from civicam_cli.places import VAR
+from civicam_cli.deployment import Deployment
 from civicam_cli.receiver import Inbox, subscribe
-from civicam_cli.running import start_city
 
-FOLDER = VAR / "bench" / "city"
 SCENES = ("walkers", "corridor")
 """Scenes with people in them all the time: every clip raises an alert."""
 PATIENCE_SECONDS = 180.0
@@ -166,23 +160,14 @@ def _rank(seconds: Sequence[float], share: float) -> float:
 
 @contextmanager
 def _city() -> Iterator[UnderLoad]:
-    """A city in a folder of its own, gone when the block ends; the caller's city is the caller's again."""
-    before = dict(os.environ)
-    os.environ["CIVICAM_HOME"] = str(FOLDER)
-    try:
-        start_city()
-        deployment = load_deployment()
+    """A city of its own, somebody who delivers to it, and an ear."""
+    with own_city() as deployment:
         token = make_token(deployment, Role.RECORDER, [UNIT])
         with (
             subscribe(deployment.outputs["WebhookSecretArn"]) as receiver,
             httpx.Client(timeout=60) as client,
         ):
             yield UnderLoad(deployment, receiver.inbox, Api(deployment.outputs["ApiUrl"], token, client))
-    finally:
-        life.bring_down(City(FOLDER))
-        os.environ.clear()
-        os.environ.update(before)
-        shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 def _latency(share: Share) -> dict[str, float]:
