@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from civicam.aws.owners import Owners
 from civicam.aws.recorder_identity import RecorderIdentity
 from civicam.aws.recorders import Recorders
-from civicam.aws.owners import Owners
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.cameras import Profile
 from civicam.contracts.errors import Rejected

@@ -104,7 +104,8 @@ def asked(api: Api, route: str, place: Place) -> Any:
 
 
 def batch(place: Place) -> dict[str, Any]:
-    told = {"type": "Feature", "id": place.camera.camera_id, "geometry": None, "properties": {"name": "renamed"}}
+    told: dict[str, Any] = {"type": "Feature", "id": place.camera.camera_id, "geometry": None}
+    told["properties"] = {"name": "renamed", "unit_id": "ward-sai-gon"}
     return {"type": "FeatureCollection", "features": [told]}
 
 

@@ -13,4 +13,16 @@ from civicam_cli.bench.steps import STEPS_PART
 from civicam_cli.bench.still import STILL
 from civicam_cli.bench.tracking import TRACKING
 
-PARTS: tuple[Part, ...] = (CAMERAS, STEPS_PART, STILL, LATENCY, QUALITY, TRACKING, REDACTION, INCIDENTS, REGISTRY, RECORDER, COST)
+PARTS: tuple[Part, ...] = (
+    CAMERAS,
+    STEPS_PART,
+    STILL,
+    LATENCY,
+    QUALITY,
+    TRACKING,
+    REDACTION,
+    INCIDENTS,
+    REGISTRY,
+    RECORDER,
+    COST,
+)

@@ -23,11 +23,13 @@ import av
 import psutil
 
 from civicam.contracts.errors import Inconsistent
+from civicam_cli.bench.clips import Kind
 from civicam_cli.bench.part import Bench, Goal, Part, Share, table
 from civicam_cli.places import ROOT
 from civicam_cli.rtsp_camera import RtspCamera, rtsp_camera
 
-HEIGHT, FPS, KIND = 1080, 25, "moving"
+HEIGHT, FPS = 1080, 25
+KIND: Kind = "moving"
 WARM_S, SECONDS = 8.0, 40.0
 OUTAGE_VARIABLE = "CIVICAM_BENCH_OUTAGE_S"
 OUTAGE_S = 600.0
@@ -210,7 +212,7 @@ def _city() -> Iterator[City]:
 
 def _picture_bytes(body: bytes) -> int:
     """Bytes of the NAL units of an MP4, without the four of each one's length."""
-    with av.open(BytesIO(body)) as opened:
+    with av.open(BytesIO(body), "r") as opened:
         return sum(_units(bytes(packet)) for packet in opened.demux(opened.streams.video[0]) if packet.size)
 
 

@@ -1,6 +1,6 @@
 """/v1/cameras: the caller's cameras, taking in many at once, and what people counted there."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
@@ -127,8 +127,8 @@ def get_route(
     """Where a camera on a vehicle was, in the order of time. The last 30 days are kept."""
     since = known_since(caller, camera_of(caller, camera_id))
     until = end or base.now()
-    begin = start or until - HOUR
-    return RouteAnswer(items=Routes.from_env().between(camera_id, max(begin, since or begin), until, limit))
+    begin = max(start or until - HOUR, since or datetime.min.replace(tzinfo=UTC))
+    return RouteAnswer(items=Routes.from_env().between(camera_id, begin, until, limit) if begin <= until else ())
 
 
 @resource.post("/v1/cameras/<camera_id>/route", answers(404, 415, accepted=(RouteAnswer, "The waypoints are kept")))
