@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from civicam.cameras.planning import Limit, PullLimits
 from civicam.contracts.base import Body
 
 
@@ -43,6 +44,9 @@ class Settings(Body):
     """Clips in the hot path at one time: the functions on it are reserved this much concurrency each."""
     helpers_at_once: int = Field(default=10, ge=2)
     """Concurrency of each function that reads a queue beside the hot path."""
+    pull_limits: PullLimits = PullLimits()
+    """How many workers read sources, and how much may be asked of whom: the city's is what those workers do at half a
+    second a pull."""
     requests_at_once: int = Field(default=50, ge=2)
     """Concurrency of the API."""
     run_tries: int = Field(default=8, ge=2)
@@ -80,6 +84,13 @@ LAPTOP = Settings(
     clips_at_once=2,
     run_tries=3,
     helpers_at_once=2,
+    pull_limits=PullLimits(
+        workers=2,
+        city_per_minute=6000,
+        host=Limit(at_once=1, per_minute=300),
+        owner=Limit(at_once=2, per_minute=6000),
+        hosts={"127.0.0.1": Limit(at_once=2, per_minute=6000)},
+    ),
     requests_at_once=4,
     batches_at_once=2,
     live_models={"objects": "picodet-s", "faces": "yunet-n"},

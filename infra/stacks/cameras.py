@@ -20,6 +20,9 @@ from infra.stacks.security import Security
 ARRIVAL_SECONDS = 5
 """How long S3's events are gathered: they matter only where whoever stored the clip died before saying so."""
 
+TURNS_WAITED = 20
+"""Times that an errand waits for its turn at a busy host, 16 s each at most: it is late long before."""
+
 
 class Cameras(CityStack):
     """Where cameras are known and their footage lies."""
@@ -76,20 +79,27 @@ class Cameras(CityStack):
         worker.tell("MAX_CLIP_SECONDS", str(self.settings.max_clip_seconds))
 
     def _pull(self) -> None:
-        helpers = self.settings.helpers_at_once
-        queue = FactQueue(self, "pull", tries=Tries(times=3, seconds=360))
-        plan = CityFunction(self, "cameras/plan_pulls", bounds=Bounds(at_once=1, seconds=60))
+        workers = self.settings.pull_limits.workers
+        queue = FactQueue(self, "pull", tries=Tries(times=TURNS_WAITED, seconds=360))
+        turns = CityTable(self, "turns", key=("lease",))
+        plan = CityFunction(self, "cameras/plan_pulls", bounds=Bounds(at_once=1, seconds=60, memory_mb=512))
         self.cameras.grant(plan, "Scan")
         self.registry.name_to(plan)
+        self.sources.grant(plan, "Scan")
+        turns.grant(plan, "GetItem", "PutItem")
+        plan.tell("PULL_LIMITS", self.settings.pull_limits.model_dump_json(exclude_defaults=True))
         queue.grant_send(plan)
+        queue.grant_measure(plan)
         Tick(plan, minute="*")
-        pull = CityFunction(self, "cameras/pull_clips", bounds=Bounds(at_once=helpers, seconds=60, memory_mb=1024))
+        pull = CityFunction(self, "cameras/pull_clips", bounds=Bounds(at_once=workers, seconds=90, memory_mb=1024))
         queue.feed(pull)
+        queue.grant_send(pull)
+        turns.grant(pull, "PutItem", "DeleteItem")
         self.let_take_in(pull)
         self.footage.grant_write(pull, "clips/*")
         self.footage.grant_write(pull, "inbox/series/*")
         self.footage.grant_read(pull, "inbox/series/*", missing_is_an_answer=True)
-        self.sources.grant(pull, "GetItem", "PutItem")
+        self.sources.grant(pull, "GetItem", "PutItem", "UpdateItem")
         pull.tell("PRIVATE_NETWORKS", ",".join(self.settings.private_networks))
         self.vault.grant_read(pull)
         pull.tell("SOURCE_PORTS", self.settings.source_ports)

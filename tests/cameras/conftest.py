@@ -11,7 +11,7 @@ import pytest
 from civicam.aws.intake import Intake
 from civicam.aws.registry import Registry
 from civicam.contracts.cameras import Camera, ClipDeclaration, HttpSource, PushSource
-from tests.fakes.city_in_moto import Context, city_in_moto
+from tests.fakes.city_in_moto import Context, city_in_moto, make_table
 
 PUSHING = "01JZ0000000000000000000001"
 PULLED = "01JZ0000000000000000000002"
@@ -29,24 +29,16 @@ def context() -> Context:
 def city(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty city."""
     with city_in_moto(monkeypatch):
-        make_sources("sources-table")
-        monkeypatch.setenv("SOURCES_TABLE", "sources-table")
+        for name, key in (("sources", "camera_id"), ("turns", "lease")):
+            make_table(f"{name}-table", (key,), {})
+            monkeypatch.setenv(f"{name.upper()}_TABLE", f"{name}-table")
+        monkeypatch.setenv("PULL_LIMITS", "{}")
         for name in ("pulls", "arrivals"):
             url = boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"]
             monkeypatch.setenv(f"{name.removesuffix('s').upper()}_QUEUE_URL", url)
         monkeypatch.setenv("PRIVATE_NETWORKS", "127.0.0.0/8")
         monkeypatch.setenv("SOURCE_PORTS", "1-65535")
         yield
-
-
-def make_sources(name: str) -> None:
-    """The table of what sources last said."""
-    boto3.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "camera_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "camera_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 @pytest.fixture

@@ -69,10 +69,10 @@ def test_pictures_of_a_minute_are_read_within_it_and_closed_after_it() -> None:
 
 
 def test_a_message_waits_until_it_is_due_and_never_longer_than_the_queue_can() -> None:
-    pull = Pull(camera_id=PULLED, at=MINUTE + timedelta(seconds=40))
-    assert delay_seconds(pull, MINUTE + timedelta(seconds=1)) == 39
-    assert delay_seconds(pull, MINUTE + timedelta(minutes=5)) == 0
-    assert delay_seconds(pull, MINUTE - timedelta(days=1)) == 900
+    due = MINUTE + timedelta(seconds=40)
+    assert delay_seconds(due, MINUTE + timedelta(seconds=1)) == 39
+    assert delay_seconds(due, MINUTE + timedelta(minutes=5)) == 0
+    assert delay_seconds(due, MINUTE - timedelta(days=1)) == 900
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ LAMBDA_DEAD_LETTERS = "Lambda sends what failed to the last try to its dead lett
 NOTHING_LOST = "nothing was lost here for the sweeper to find (tests/cameras/test_sweeping.py)"
 NOTHING_TO_JOIN = "no partition has enough small files here to be joined (tests/lake/test_compaction.py)"
 NO_SERIES = "reads a minute's pictures when it closes their series (tests/cameras/test_functions.py; the demo does)"
+NO_TURNS = "takes turns at a host with more errands than it may have at once (tests/cameras/test_functions.py)"
 REFUSES = "quarantines an object whose metadata tell nothing (tests/cameras/test_ways_in.py)"
 UNUSED_HERE: dict[str, dict[str, str]] = {
     "set_tiers": {
@@ -44,8 +45,15 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "sqs:ChangeMessageVisibility": "holds a message longer than its first term, or puts it off",
         "dynamodb:UpdateItem": "gives a clip up after its last try (tests/vision/test_detector_worker.py)",
     },
-    "pull_clips": {"sqs:ChangeMessageVisibility": PUTS_OFF, "s3:GetObject": NO_SERIES},
     "claim_upload": {"sqs:ChangeMessageVisibility": PUTS_OFF},
+    "pull_clips": {
+        "sqs:ChangeMessageVisibility": PUTS_OFF,
+        "s3:GetObject": NO_SERIES,
+        "sqs:SendMessage": "sends an errand's rest again (tests/cameras/test_functions.py)",
+        "dynamodb:PutItem": NO_TURNS,
+        "dynamodb:DeleteItem": NO_TURNS,
+        "dynamodb:UpdateItem": "writes a source's circuit when it fails, and here none does",
+    },
     "announce_clip": {
         "s3:DeleteObject": REFUSES,
         "s3:PutObject": REFUSES,

@@ -77,6 +77,7 @@ def test_unit_tests_make_the_tables_that_the_stacks_declare(laptop: Assembly) ->
 def test_functions_find_their_names_among_the_outputs(laptop: Assembly) -> None:
     settings = {
         "PRIVATE_NETWORKS",
+        "PULL_LIMITS",
         "SOURCE_PORTS",
         "MAX_CLIP_BYTES",
         "MAX_CLIP_SECONDS",

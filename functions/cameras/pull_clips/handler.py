@@ -1,4 +1,4 @@
-"""Pull queue -> footage of HTTP sources in the store -> cameras.clip.stored.v1."""
+"""Pull queue (errands) -> footage of HTTP sources in the store -> cameras.clip.stored.v1."""
 
 from functools import cache
 from typing import Any
@@ -8,33 +8,30 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.errands import ErrandRunner
 from civicam.aws.lines import city_logger
-from civicam.aws.pulling import Puller
 from civicam.aws.queues import QueueReader
 from civicam.backbone.backoff import Backoff
-from civicam.cameras.pulls import Pull
-from civicam.contracts.errors import Rejected, Unavailable
+from civicam.cameras.errands import Errand
 
-MOST_READS = 3
-"""A source that cannot be read so often is let go until its next pull: dead cameras are no dead letters."""
-
+TURN = Backoff(first_seconds=4, longest_seconds=16)
+"""Until a turn is free at a host that answers slowly: its errands are late before long."""
 logger = city_logger()
-processor = QueueReader("PULL_QUEUE_URL", Backoff(first_seconds=5), is_error=False)  # a dead camera is no error
-puller = cache(Puller.from_env)
+processor = QueueReader("PULL_QUEUE_URL", TURN, is_error=False)  # a host that is busy is no error
+runner = cache(ErrandRunner.from_env)
 
 
 def record_handler(record: SQSRecord) -> None:
-    """One pull. What the source may not do or send is said and let go, and so is a source that stays away."""
-    pull = Pull.model_validate_json(record.body)
-    logger.append_keys(camera_id=pull.camera_id)
-    try:
-        logger.info("source pulled", outcome=puller().pull(pull))
-    except Rejected as error:
-        logger.warning("source refused", reason=error.reason, why=str(error))
-    except Unavailable as error:
-        if int(record.attributes.approximate_receive_count) < MOST_READS:
-            raise
-        logger.warning("source let go", why=str(error))
+    """One errand. What a source may not do or send, and that it stays away, is said and let go."""
+    ran = runner().run(Errand.model_validate_json(record.body))
+    for done in ran.done:
+        if done.error is None:
+            logger.info("source pulled", camera_id=done.pull.camera_id, outcome=done.outcome)
+        else:
+            reason = getattr(done.error, "reason", "away")
+            logger.warning("source failed", camera_id=done.pull.camera_id, reason=reason, why=str(done.error))
+    if ran.left:
+        logger.warning("pulls not done", pulls=len(ran.left), first=ran.left[0].camera_id)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,7 +3,7 @@
 import random
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,6 +55,21 @@ class Leases:
             if time.monotonic() >= deadline:
                 raise Unavailable(f"another writer has held the lease {name!r} for {self._wait:.0f} s")
             time.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+        try:
+            yield lease
+        finally:
+            _give_back(lease)
+
+    @contextmanager
+    def hold_one(self, names: Sequence[str]) -> Iterator[Lease]:
+        """One of several leases, whichever is free, given back at the end; nobody waits (Unavailable): come again."""
+        first = random.randrange(len(names))  # noqa: S311 - spread, not a secret
+        for name in (*names[first:], *names[:first]):
+            lease = Lease(self._table, name, uuid.uuid4().hex, self._seconds)
+            if _take(lease):
+                break
+        else:
+            raise Unavailable(f"all of {len(names)} leases such as {names[0]!r} are held")
         try:
             yield lease
         finally:

@@ -1,23 +1,20 @@
-"""Pulling: the queue of pulls, and what one pull does with its source."""
+"""Pulling: what one pull does with its source."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from typing import Self
 
-from civicam.aws import clients
 from civicam.aws.claims import ClaimOutcome
 from civicam.aws.delivering import Capture, Delivery, Visit, adapter
-from civicam.aws.environment import setting
 from civicam.aws.http_source import SourceReader
 from civicam.aws.intake import Intake
-from civicam.aws.queues import MESSAGES_PER_CALL
 from civicam.aws.series import SeriesInbox
 from civicam.aws.sources import Sources
 from civicam.aws.vault import Vault
-from civicam.cameras.pulls import MINUTE, Pull, delay_seconds, is_late, series_minute
+from civicam.cameras.errands import SourceAway
+from civicam.cameras.pulls import MINUTE, Pull, is_late, series_minute
 from civicam.cameras.registration import require_right
 from civicam.cameras.series import pack
 from civicam.contracts.base import now
@@ -33,35 +30,10 @@ class Outcome(StrEnum):
 
     STORED = "stored"
     KEPT = "kept"  # a picture, until its minute is closed
+    SEEN = "seen"  # a camera that is not analysed shows something new
     UNCHANGED = "unchanged"  # the source says so, or sends the same again
     LATE = "late"  # the next pull is due already
     EMPTY = "empty"  # a minute without a picture
-
-
-@dataclass(frozen=True)
-class PullQueue:
-    """The queue that spreads a minute's pulls over that minute."""
-
-    url: str
-
-    @classmethod
-    def from_env(cls) -> Self:
-        """The queue of PULL_QUEUE_URL."""
-        return cls(setting("PULL_QUEUE_URL"))
-
-    def send(self, pulls: Iterable[Pull], at: datetime) -> int:
-        """Send each pull so that it arrives when it is due, and say how many; raises Unavailable for any not taken."""
-        sent, rest = 0, iter(pulls)
-        while batch := tuple(islice(rest, MESSAGES_PER_CALL)):
-            entries = [
-                {"Id": str(index), "MessageBody": pull.model_dump_json(), "DelaySeconds": delay_seconds(pull, at)}
-                for index, pull in enumerate(batch)
-            ]
-            answer = clients.sqs().send_message_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
-            if answer.get("Failed"):
-                raise Unavailable(f"the pull queue refused {len(answer['Failed'])} of {len(entries)} messages")
-            sent += len(batch)
-        return sent
 
 
 @dataclass(frozen=True)
@@ -93,7 +65,8 @@ class Puller:
         require_right(camera, self.clock())
         if is_late(pull, source, self.clock()):
             return Outcome.LATE
-        return self._bring(pull.camera_id, self._visit(pull, camera))
+        delivery = self._visit(pull, camera)
+        return self._look(pull.camera_id, delivery) if pull.action == "look" else self._bring(pull.camera_id, delivery)
 
     def _visit(self, pull: Pull, camera: Camera) -> Delivery:
         """What the source delivers; credentials that it refuses are read anew next time."""
@@ -104,6 +77,8 @@ class Puller:
             if error.reason == "credentials_refused":
                 self.vault.forget(camera)
             raise
+        except Unavailable as error:
+            raise SourceAway(str(error), error.asked_seconds) from error
 
     def _bring(self, camera_id: str, delivery: Delivery) -> Outcome:
         """Bring it into the city; only then is it remembered."""
@@ -116,6 +91,13 @@ class Puller:
         if delivery.pictures:
             return Outcome.KEPT
         return Outcome.STORED if any(each is not ClaimOutcome.OTHER for each in taken) else Outcome.UNCHANGED
+
+    def _look(self, camera_id: str, delivery: Delivery) -> Outcome:
+        """What it shows is noted and not kept: the footage of a camera that is not analysed stays at its source."""
+        if delivery.said is None:
+            return Outcome.UNCHANGED
+        self.sources.note(camera_id, delivery.said)
+        return Outcome.SEEN
 
     def _close(self, pull: Pull) -> Outcome:
         minute = series_minute(pull)

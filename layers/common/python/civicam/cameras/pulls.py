@@ -10,11 +10,13 @@ from civicam.contracts.cameras import Camera, HttpSource
 from civicam.contracts.errors import Rejected
 from civicam.contracts.footage import ClockQuality
 from civicam.contracts.ids import CameraId, digest
-from civicam.contracts.sources import PulledSource
+from civicam.contracts.sources import MjpegSource, PulledSource
 
 MINUTE = timedelta(minutes=1)
 LAST_READ_MARGIN_SECONDS = 4
 """Pictures are asked for at least this long before their minute ends, so that the last one still falls into it."""
+HEALTH_SECONDS = 60
+"""A camera that is not analysed is looked at so often: a picture a minute, which is what `dead` is told from."""
 CLOSING = timedelta(seconds=20)
 """A series is closed this long after its minute: as long as a picture that was asked for in it may take."""
 START_HEADER, END_HEADER = "capture-start", "capture-end"
@@ -22,11 +24,11 @@ START_HEADER, END_HEADER = "capture-start", "capture-end"
 
 
 class Pull(Body):
-    """One message of the pull queue: read a source at that time, or close the series of pictures of a minute."""
+    """Read a source at that time, look only whether it is well, or close the series of pictures of a minute."""
 
     camera_id: CameraId
     at: Moment
-    action: Literal["read", "close"] = "read"
+    action: Literal["read", "look", "close"] = "read"
 
 
 def minute_of(moment: datetime) -> datetime:
@@ -54,21 +56,44 @@ def plan(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
     return tuple(reads)
 
 
+def plan_look(camera: Camera, minute: datetime) -> tuple[Pull, ...]:
+    """The one look of that minute at a camera that is not analysed; empty in most minutes of a slower source.
+
+    A recorder's exports are not looked at: what it has in store tells nothing of its camera, and costs it as much.
+    """
+    source = camera.source
+    if not isinstance(source, HttpSource | MjpegSource) or not may_have(camera, minute):
+        return ()
+    interval = max(HEALTH_SECONDS, source.interval_seconds)
+    wait = (int(digest("pull", camera.camera_id)[:8], 16) - int(minute.timestamp())) % interval
+    at = minute + timedelta(seconds=wait)
+    return (Pull(camera_id=camera.camera_id, at=at, action="look"),) if at < minute + MINUTE else ()
+
+
 def series_minute(pull: Pull) -> datetime:
     """The minute whose pictures a pull adds to or closes."""
     return minute_of(pull.at) - (MINUTE if pull.action == "close" else timedelta())
 
 
-def delay_seconds(pull: Pull, at: datetime) -> int:
+def delay_seconds(due: datetime, at: datetime) -> int:
     """Whole seconds to keep the message back so that it arrives when it is due; SQS takes up to 900."""
-    return max(0, min(900, round((pull.at - at).total_seconds())))
+    return max(0, min(900, round((due - at).total_seconds())))
+
+
+def late_at(pull: Pull, source: PulledSource) -> datetime:
+    """When the source's next pull is due: then this one is let go, the source has moved on. Never for a close."""
+    if pull.action == "close":
+        return pull.at + timedelta(days=1)  # its pictures lie in the inbox as long
+    if pull.action == "look":
+        return pull.at + timedelta(seconds=max(HEALTH_SECONDS, source.interval_seconds))
+    if _is_picture(source):
+        return series_minute(pull) + MINUTE
+    return pull.at + timedelta(seconds=source.interval_seconds)
 
 
 def is_late(pull: Pull, source: PulledSource, at: datetime) -> bool:
-    """Whether the source's next pull is due already: then this one is let go, the source has moved on."""
-    if _is_picture(source):
-        return at >= series_minute(pull) + MINUTE
-    return at >= pull.at + timedelta(seconds=source.interval_seconds)
+    """Whether the pull is to be let go."""
+    return at >= late_at(pull, source)
 
 
 def captured(headers: Mapping[str, str], pull: Pull, source: PulledSource) -> tuple[datetime, datetime, ClockQuality]:
