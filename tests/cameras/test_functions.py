@@ -20,7 +20,7 @@ from civicam.aws.registry import Registry
 from civicam.aws.sources import Sources
 from civicam.cameras.circuit import CLOSED, Circuit, CircuitState
 from civicam.cameras.errands import Errand, Turn
-from civicam.cameras.planning import PullLimits, Situation, plan_minute
+from civicam.cameras.planning import Limit, PullLimits, Situation, plan_minute
 from civicam.cameras.pulls import CLOSING, Pull, minute_of
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.cameras import ClipRejected, ClipStored
@@ -28,6 +28,7 @@ from civicam.contracts.facts import read_fact
 from civicam.contracts.footage import ClockQuality, Footage
 from functions.cameras.announce_clip.handler import handler as announce_clip
 from functions.cameras.plan_pulls.handler import handler as plan_pulls
+from functions.cameras.plan_pulls.handler import tell_shed
 from functions.cameras.pull_clips.handler import handler as pull_clips
 from functions.cameras.sweep_clips.handler import handler as sweep_clips
 from tests.cameras.conftest import AT, CLIP, PULLED, camera, declaration, pulled
@@ -144,6 +145,16 @@ class TestPlanPulls:
         Registry.from_env().put(pulled("http://camera.example/clip.mp4"))
         plan_pulls(tick, context)
         assert {minute_of(pull.at) for pull in self.messages()} == {minute_of(self.LATE)}
+
+    def test_what_a_minute_has_no_room_for_is_told_by_priority_and_limit(
+        self, city: None, context: Context, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "civicam")
+        tight = PullLimits(host=Limit(at_once=1, per_minute=2))
+        camera = pulled("http://camera.example/picture.jpg", "http_picture", 12)
+        tell_shed(plan_minute([camera], minute_of(now()), Situation(tight)))
+        (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "PullsShed" in line]
+        assert (metric["priority"], metric["limit"], metric["PullsShed"]) == ("normal", "host", [3.0])
 
     def test_a_call_that_names_no_time_means_the_present_minute(self, city: None, context: Context) -> None:
         Registry.from_env().put(pulled("http://camera.example/clip.mp4", interval_seconds=60))
