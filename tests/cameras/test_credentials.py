@@ -21,7 +21,7 @@ from civicam.contracts.credentials import Credentials
 from civicam.contracts.errors import Inconsistent, Rejected
 from civicam_cli import credentials as command
 from functions.cameras.pull_clips.handler import handler as pull_clips
-from functions.cameras.pull_clips.handler import puller
+from functions.cameras.pull_clips.handler import runner
 from tests.cameras.conftest import CLIP, PULLED, camera
 from tests.cameras.test_functions import batch
 from tests.fakes.camera_source import Answer, Source, camera_source
@@ -57,7 +57,7 @@ def guarded(source: Source, scheme: str, *, secret: str = SECRET, owner_id: str 
     standing = Registry.from_env().put(made).camera
     held = Credentials.model_validate({"scheme": scheme, "username": USER, "secret": secret, "origins": (source.url,)})
     Vault.from_env().write(owner_id, "gate", held)
-    puller.cache_clear()
+    runner.cache_clear()
     return standing
 
 

@@ -18,9 +18,9 @@ from civicam.cameras.errands import Errand, Turn, due, host_key
 from civicam.cameras.pulls import MINUTE, Pull, late_at, plan, plan_look
 from civicam.cameras.schedule import is_scheduled
 from civicam.contracts.base import Body, Document
-from civicam.contracts.cameras import Camera
+from civicam.contracts.cameras import Camera, HttpSource
 from civicam.contracts.ids import digest
-from civicam.contracts.sources import PulledSource
+from civicam.contracts.sources import MjpegSource, PulledSource
 
 SPAN_SECONDS = 5.0
 """Pulls of one host that are due within so long are one errand: less than the shortest interval of a source."""
@@ -34,8 +34,6 @@ LEFT_SHARE = 0.05
 STEP = 0.1
 """Of its room, what a minute has less than was done in the last one where that left some, and more where it did not:
 so it finds what workers really do, and is a little below it most of the time."""
-PICTURES = frozenset({"http_picture", "http_mjpeg"})
-"""Kinds of sources whose next picture replaces the one before."""
 Limiter = Literal["host", "owner", "city"]
 
 
@@ -247,7 +245,7 @@ def _errands(wishes: Sequence[_Wish], situation: Situation) -> Iterator[Errand]:
     groups: defaultdict[tuple[str, str, bool], list[tuple[Pull, _Wish]]] = defaultdict(list)
     for wish in wishes:
         for pull in wish.reads:
-            keeps = pull.action == "read" and wish.source.kind not in PICTURES
+            keeps = pull.action == "read" and not _shows_the_present(wish.source)
             groups[wish.host, wish.camera.owner_id, keeps].append((pull, wish))
         for pull in wish.close:
             groups["", "", True].append((pull, wish))
@@ -260,6 +258,11 @@ def _errands(wishes: Sequence[_Wish], situation: Situation) -> Iterator[Errand]:
         turns = tuple(_turns(host, owner, hosts, owners, situation.limits)) if host else ()
         for piece in pieces:
             yield _errand(piece, situation.circuits).model_copy(update={"turns": turns, "host": host, "keeps": keeps})
+
+
+def _shows_the_present(source: PulledSource) -> bool:
+    """Whether its next picture replaces the one before."""
+    return isinstance(source, MjpegSource) or (isinstance(source, HttpSource) and source.kind == "http_picture")
 
 
 def _cut(group: list[tuple[Pull, _Wish]]) -> Iterator[list[tuple[Pull, _Wish]]]:
