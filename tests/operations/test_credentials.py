@@ -25,7 +25,8 @@ def test_they_are_set_for_the_camera_s_own_origin_and_not_told_again(supervisor:
         answer = supervisor("POST", ROUTE, SHEET | {"origins": ["http://10.20.0.1:8080"]})
     origins = ["https://example.org:443", "http://10.20.0.1:8080"]
     assert answer.json == {"reference": "gate", "scheme": "digest", "origins": origins}
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId="civicam-test-sources/transport/gate")
+    lies_at = f"civicam-test-sources/{city.own.owner_id}/gate"
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=lies_at)
     assert json.loads(secret["SecretString"])["secret"] == "Geheim-7f3a9c"
     seen = supervisor("GET", f"/v1/cameras/{CAMERAS[OWN]}").text
     assert "gate" not in seen
