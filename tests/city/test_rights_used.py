@@ -33,7 +33,8 @@ NOTHING_LOST = "nothing was lost here for the sweeper to find (tests/cameras/tes
 NOTHING_TO_JOIN = "no partition has enough small files here to be joined (tests/lake/test_compaction.py)"
 NO_SERIES = "reads a minute's pictures when it closes their series (tests/cameras/test_functions.py; the demo does)"
 NO_TURNS = "takes turns at a host with more errands than it may have at once (tests/cameras/test_functions.py)"
-REFUSES = "quarantines an object whose metadata tell nothing (tests/cameras/test_ways_in.py)"
+REFUSES = "quarantines what tells nothing of itself, closes its claim (tests/cameras/test_ways_in.py, test_inbox.py)"
+GIVES_UP = "gives a clip up after its last try (tests/vision/test_detector_worker.py)"
 UNUSED_HERE: dict[str, dict[str, str]] = {
     "set_tiers": {
         "dynamodb:PutItem": "no camera changes its tier here (tests/vision/test_tiers.py)",
@@ -43,9 +44,10 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
     "publish_facts": {"sqs:SendMessage": LAMBDA_DEAD_LETTERS},
     "detector": {
         "sqs:ChangeMessageVisibility": "holds a message longer than its first term, or puts it off",
-        "dynamodb:UpdateItem": "gives a clip up after its last try (tests/vision/test_detector_worker.py)",
+        "dynamodb:UpdateItem": GIVES_UP,
+        "events:PutEvents": GIVES_UP,
     },
-    "claim_upload": {"sqs:ChangeMessageVisibility": PUTS_OFF},
+    "claim_upload": {"sqs:ChangeMessageVisibility": PUTS_OFF, "dynamodb:UpdateItem": REFUSES},
     "pull_clips": {
         "sqs:ChangeMessageVisibility": PUTS_OFF,
         "s3:GetObject": NO_SERIES,
@@ -55,6 +57,7 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "dynamodb:UpdateItem": "writes a source's circuit when it fails, and here none does",
     },
     "announce_clip": {
+        "dynamodb:UpdateItem": REFUSES,
         "s3:DeleteObject": REFUSES,
         "s3:PutObject": REFUSES,
         "sqs:ChangeMessageVisibility": PUTS_OFF,
