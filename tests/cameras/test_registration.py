@@ -12,7 +12,7 @@ from civicam.cameras.registration import admit_camera, require_right_to
 from civicam.cameras.schedule import is_scheduled
 from civicam.contracts.cameras import Camera, HttpSource, Profile
 from civicam.contracts.errors import Rejected
-from civicam.contracts.footage import ClockQuality, Footage
+from civicam.contracts.footage import LOOK_MEDIA_TYPE, ClockQuality, Footage
 from civicam.contracts.geometry import Hours
 from civicam.contracts.owners import BY_AGREEMENT, Owner, OwnerKind
 from civicam.contracts.schedule import CITY_TIME, Shift
@@ -148,6 +148,35 @@ class TestTheEndOfAnAgreement:
         assert intake.found(footage.key) is None
         (event,) = published()
         assert (event["detail"]["data"]["reason"], intake.store.holds(footage)) == ("agreement_ended", False)
+
+
+class TestPixelsThatStayAtTheEdge:
+    STAYING = camera().model_copy(update={"profile": Profile(pixels="edge")})
+
+    def test_only_a_recorder_can_keep_them_there(self) -> None:
+        admit_camera(self.STAYING, owner(OwnerKind.DEPARTMENT), AT)
+        with pytest.raises(Rejected, match=r"give `source\.kind` push"):
+            admit_camera(
+                pulled("https://camera.example.org").model_copy(update={"profile": Profile(pixels="edge")}),
+                owner(OwnerKind.DEPARTMENT),
+                AT,
+            )
+
+    def test_a_picture_gets_no_leave_and_is_kept_nowhere_a_look_does(self, city: None) -> None:
+        Registry.from_env().put(self.STAYING)
+        intake = at_time(AT)
+        for way in (lambda: intake.declare(declaration()), lambda: intake.take(declaration(), CLIP)):
+            with pytest.raises(Rejected) as refused:
+                way()
+            assert refused.value.reason == "pixels_at_edge"
+        assert (published(), list(intake.store.keys(""))) == ([], [])
+        assert intake.declare(declaration(media_type=LOOK_MEDIA_TYPE)).upload
+
+    def test_a_look_is_small(self, city: None) -> None:
+        Registry.from_env().put(self.STAYING)
+        large = declaration(media_type=LOOK_MEDIA_TYPE).model_copy(update={"size_bytes": 20_000_001})
+        with pytest.raises(Rejected, match="in one look"):
+            at_time(AT).declare(large)
 
 
 class TestSchedule:

@@ -9,21 +9,33 @@ from typing import Any
 
 import httpx
 import pytest
+import urllib3
 
+from civicam.aws.claims import Claims
 from civicam.aws.owners import Owners
-from civicam.aws.recorder_identity import RecorderIdentity
+from civicam.aws.recorder_identity import PLACE, RecorderIdentity
 from civicam.aws.recorders import Recorders
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.cameras import Profile
 from civicam.contracts.errors import Rejected
+from civicam.contracts.footage import LOOK_MEDIA_TYPE, ClockQuality
 from civicam.contracts.geometry import Line
 from civicam.contracts.owners import Owner, OwnerKind
 from civicam.contracts.vision import VehiclesCounted
 from civicam.operations.policy import Role
+from civicam.runtime.segmenting import Segment
+from civicam.vision.catalogue import Task, load_catalogue
 from civicam_cli.api import make_token
+from containers.cameras.recorder.buffer import Buffer
+from containers.cameras.recorder.delivery import Delivery
+from containers.cameras.recorder.instructed import Instructions
+from containers.cameras.recorder.looking import EdgeLooking
+from containers.cameras.recorder.recorder import Edge, Recorder
+from containers.cameras.recorder.recordings import Recorded
 from tests.city.whole import WholeCity
 from tests.fakes.footage import clip as video
 from tests.fakes.footage import passing
+from tests.fakes.looks import floor_models
 
 pytestmark = pytest.mark.flow
 
@@ -99,6 +111,26 @@ def test_an_enrolled_recorder_delivers_for_its_camera_until_it_is_revoked(whole:
         RecorderIdentity.enrol(url, code, tmp_path / "second")
     recorders.revoke(me.kept.recorder_id)
     assert post("clips", whole.declaration(ours, body).model_dump_json()).status_code == 401
+
+
+def test_a_camera_whose_pixels_stay_at_the_edge_is_judged_from_what_its_recorder_saw(
+    whole: WholeCity, tmp_path: Path
+) -> None:
+    ours = whole.camera("stays", Profile(pixels="edge", analytics=("vehicle",), sampling_fps=1))
+    url, body = whole.deployment.outputs["ApiUrl"], video(passing(75))
+    assert whole.declare(ours, body).json()["type"] == "urn:civicam:problem:pixels_at_edge"
+    me = RecorderIdentity.enrol(url, Recorders.from_env().new_code(ours.camera_id), tmp_path / "identity")
+    with urllib3.PoolManager() as http:
+        delivery = Delivery(url, me.token, http, PLACE)
+        recorder = Recorder(ours.camera_id, ClockQuality.SYNCED, Buffer(tmp_path / "buffer", 9_000_000), delivery)
+        wanted = Instructions(delivery, tmp_path / "instruction.json", recorder.stop)
+        recorder.edge = Edge(wanted, EdgeLooking(floor_models(tmp_path)))
+        recorder.run([Recorded(now() - timedelta(seconds=4), Segment(0.0, 3.0, body))])
+
+    (clip,) = Claims.from_env().by_camera(ours.camera_id).items
+    assert clip.footage.media_type == LOOK_MEDIA_TYPE
+    (counted,) = whole.facts_of(clip.footage.clip_id, VehiclesCounted)
+    assert counted.model_digest == load_catalogue().floor(Task.OBJECTS).sha256
 
 
 def test_a_count_by_hand_stands_beside_the_city_s_own(whole: WholeCity) -> None:

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
+from civicam.cameras.registration import PIXELS_AT_EDGE
 from civicam.contracts.cameras import ClipDeclaration
+from civicam.contracts.footage import LOOK_MEDIA_TYPE
 from civicam.contracts.ids import clip_id
+from civicam.contracts.recorders import Instruction
 from tests.fakes.loopback import Quiet, listening
 
 TOKEN = "a-token"
@@ -24,6 +27,8 @@ class CityApi:
     completed: list[ClipDeclaration] = field(default_factory=list)
     failures: dict[str, list[int]] = field(default_factory=dict)
     token: str = TOKEN
+    instruction: Instruction | None = None
+    """What is wanted of the camera; where its pixels stay at the edge, nothing but looks is taken."""
 
     def failure(self, kind: str) -> int | None:
         waiting = self.failures.get(kind, [])
@@ -31,6 +36,8 @@ class CityApi:
 
     def declare(self, body: bytes) -> tuple[int, dict[str, object]]:
         told = ClipDeclaration.model_validate_json(body)
+        if self.instruction and self.instruction.pixels == "edge" and told.media_type != LOOK_MEDIA_TYPE:
+            return 422, {"type": f"urn:civicam:problem:{PIXELS_AT_EDGE}"}
         name = clip_id(told.camera_id, told.sha256)
         if any(done.sha256 == told.sha256 for done in self.completed):
             return 200, {"clip_id": name, "state": "stored"}
@@ -67,6 +74,14 @@ def city_api(port: int = 0) -> Iterator[CityApi]:
     """An API that listens."""
 
     class Handler(Quiet, BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if failure := api.failure("instruct"):
+                self._answer(failure, {"type": "on purpose"})
+            elif api.instruction and self.path == "/v1/recorders/camera":
+                self._answer(200, api.instruction.model_dump(mode="json"))
+            else:
+                self._answer(404, {})
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             kind = "complete" if self.path.endswith("/complete") else "declare"

@@ -52,6 +52,7 @@ PUBLIC = {"GET /v1/openapi.json", "GET /v1/docs"}
 RECORDERS = {
     "POST /v1/recorders/enrol",
     "POST /v1/recorders/token",
+    "GET /v1/recorders/camera",
     "POST /v1/recorders/clips",
     "POST /v1/recorders/clips/{clip_id}/complete",
 }

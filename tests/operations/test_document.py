@@ -90,7 +90,7 @@ def test_every_operation_is_named_described_and_tells_its_problems() -> None:
 def test_a_token_is_asked_for_unless_a_route_says_otherwise() -> None:
     assert json.loads(openapi(app))["security"] == [{"token": []}]
     with_a_recorder_s_own = {
-        f"/v1/recorders/{path}" for path in ("enrol", "token", "clips", "clips/{clip_id}/complete")
+        f"/v1/recorders/{path}" for path in ("enrol", "token", "camera", "clips", "clips/{clip_id}/complete")
     }
     assert {route.path for route in routes() if route.public} == {
         "/v1/openapi.json",

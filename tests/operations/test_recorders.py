@@ -117,6 +117,14 @@ class TestOneCamera:
         waits = ask(api, f"clips/{declared.json['clip_id']}/complete", {}, shown)
         assert (waits.status, waits.problem) == (422, "not_uploaded")
 
+    def test_it_is_told_what_is_wanted_of_its_camera(self, api: Api, code: str) -> None:
+        _, shown = known(api, code)
+        api.claims, api.event["headers"] = {}, {"authorization": f"Bearer {shown}"}
+        told = api("GET", "/v1/recorders/camera").json
+        assert (told["camera_id"], told["pixels"], told["passes"]) == (CAMERAS[OWN], "city", ["objects", "faces"])
+        api.event["headers"] = {}
+        assert api("GET", "/v1/recorders/camera").status == 401
+
     def test_another_camera_does_not_exist_for_it_not_even_of_its_unit(self, api: Api, code: str) -> None:
         _, shown = known(api, code)
         for camera_id in (CAMERAS[OTHER], "01JD8K3V4N0000000000000009"):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
 from civicam.contracts.errors import Inconsistent
 from civicam.contracts.facts import read_fact
-from civicam.contracts.footage import ClockQuality, Footage
+from civicam.contracts.footage import LOOK_MEDIA_TYPE, ClockQuality, Footage
 from civicam.contracts.ids import digest
 from civicam.contracts.vision import ClipDetected
 from civicam.vision.admitted import AdmittedClip
@@ -26,6 +27,7 @@ from functions.vision.look_at_clip import handler as look_at_clip
 from tests.fakes.city_in_moto import BUS, Context, city_in_moto, published
 from tests.fakes.detectors import FakeDetector
 from tests.fakes.footage import PLAYLIST, clip, jpeg, named, passing, series
+from tests.fakes.looks import SEEN, look_at
 
 pytestmark = pytest.mark.unit
 CAMERA = "01JD8K3V4N0000000000000001"
@@ -160,6 +162,30 @@ def test_footage_of_an_agreement_that_ended_is_not_looked_at_by_whichever_way_it
     answer = run(stored(clip(passing(101)), start=end - timedelta(seconds=3)))
     assert (answer["outcome"], answer["reason"]) == ("rejected", "agreement_ended")
     assert len(quarantined()) == 1
+
+
+class TestSeenAtTheEdge:
+    def test_the_boxes_are_its_recorder_s_and_nobody_looks_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(
+            look_at_clip, "detector", lambda: pytest.fail("pictures that show nobody are not looked at")
+        )
+        start = now().replace(microsecond=0) - timedelta(minutes=5)
+        look = look_at(clip(passing(100)), start)
+        told = stored(look.to_bytes(), start=start, media_type=LOOK_MEDIA_TYPE)
+        answer = run(told)
+        boxes = WorkStore.from_env().boxes(answer["detected"]["data"]["boxes"])
+        assert [(name, found.clip_id, found.frames[0].boxes) for name, found in boxes.items()] == [
+            (name, told.footage.clip_id, (SEEN,)) for name in ("objects", "faces")
+        ]
+        assert read_fact(answer["detected"], ClipDetected).data.sampled == look.pack.manifest.sampled
+        assert run(told)["detected"]["id"] == answer["detected"]["id"]
+
+    def test_a_forged_look_lies_in_quarantine(self) -> None:
+        start = now().replace(microsecond=0) - timedelta(minutes=5)
+        look = look_at(clip(passing(100)), start)
+        forged = replace(look, boxes={"objects": look.boxes["faces"]})
+        answer = run(stored(forged.to_bytes(), start=start, media_type=LOOK_MEDIA_TYPE))
+        assert (answer["outcome"], answer["reason"], len(quarantined())) == ("rejected", "not_a_look", 1)
 
 
 @pytest.mark.parametrize(

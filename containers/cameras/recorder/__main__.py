@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import NoReturn
 
 import urllib3
@@ -18,8 +19,10 @@ from civicam.contracts.errors import CityError, Rejected
 from civicam.contracts.footage import ClockQuality
 from containers.cameras.recorder.buffer import Buffer
 from containers.cameras.recorder.delivery import Delivery
+from containers.cameras.recorder.instructed import Instructions
 from containers.cameras.recorder.live import Live
-from containers.cameras.recorder.recorder import Recorder
+from containers.cameras.recorder.looking import EdgeLooking
+from containers.cameras.recorder.recorder import Edge, Recorder
 from containers.cameras.recorder.recordings import Folder, Recorded, just_filmed, play
 from containers.cameras.recorder.rtsp import SCHEMES, RtspCamera, login_of
 
@@ -34,11 +37,14 @@ def main() -> None:
         identity = _identity(options)
     except CityError as error:
         _end(error)
+    delivery, stop = _delivery(options, identity), Event()
     recorder = Recorder(
         camera_id=identity.kept.camera_id if identity else options.camera_id,
         clock_quality=ClockQuality(options.clock),
         buffer=Buffer(options.buffer, options.buffer_mb * 1_000_000),
-        delivery=_delivery(options, identity),
+        delivery=delivery,
+        edge=_edge(options, delivery, stop),
+        stop=stop,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: recorder.stop.set())
@@ -67,6 +73,14 @@ def _delivery(options: argparse.Namespace, identity: RecorderIdentity | None) ->
     if identity is None:
         return Delivery(options.api, _token(options.token_file), http)
     return Delivery(identity.kept.api, identity.token, http, PLACE, identity.forget)
+
+
+def _edge(options: argparse.Namespace, delivery: Delivery, stop: Event) -> Edge | None:
+    """How clips are looked at here, where the city wants it; None without models."""
+    if options.models is None:
+        return None
+    instructions = Instructions(delivery, options.buffer / "wanted" / "instruction.json", stop)
+    return Edge(instructions, EdgeLooking(options.models, options.model))
 
 
 def _clips(options: argparse.Namespace, recorder: Recorder) -> Iterator[Recorded]:
@@ -111,6 +125,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--camera-id", help="whose footage it is; an identity knows it")
     parser.add_argument("--identity", type=Path, help="holds the recorder's own identity (`civicam edge enrol`)")
     parser.add_argument("--code-file", type=Path, help="holds a code that makes it, where there is none yet")
+    parser.add_argument("--models", type=Path, help="folder of model files, for a camera whose pixels stay here")
+    parser.add_argument(
+        "--model", action="append", default=[], help="name of one that looks; else the catalogue's floor"
+    )
     parser.add_argument("--buffer", type=Path, required=True, help="folder for clips that wait")
     parser.add_argument("--buffer-mb", type=int, default=500, help="its bound; the oldest clips go first")
     parser.add_argument("--seconds", type=float, default=6.0, help="least length of a clip; it ends at a keyframe")
@@ -121,6 +139,8 @@ def _options() -> argparse.Namespace:
     options = parser.parse_args()
     if not options.identity and not (options.api and options.camera_id):
         parser.error("give --identity, or --api and --camera-id")
+    if options.models and not options.identity:
+        parser.error("--models wants --identity: what is wanted of a camera is said to its own recorder")
     if options.code_file and not options.api:
         parser.error("--code-file wants --api")
     return options

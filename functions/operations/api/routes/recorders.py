@@ -8,8 +8,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Depends, Request, Response
 
 from civicam.aws.recorders import Recorder, Recorders
+from civicam.aws.registry import Registry
 from civicam.contracts.cameras import ClipDeclaration
-from civicam.contracts.recorders import Enrolled, Enrolment, Token, TokenRequest
+from civicam.contracts.recorders import Enrolled, Enrolment, Instruction, Token, TokenRequest
+from civicam.vision.orders import passes_wanted
 from functions.operations.api.access import clip_of_camera, recorder_of, same_camera
 from functions.operations.api.answers import DeclaredAnswer, StateAnswer, answers
 from functions.operations.api.routes.clips import completed, declared
@@ -35,6 +37,18 @@ def enrol_recorder(enrolment: Enrolment) -> Enrolled:
 def give_token(asked: TokenRequest) -> Token:
     """Change the secret for a token; the secret ends with it, the next one counts."""
     return Recorders.from_env().token(asked)
+
+
+@resource.get("/v1/recorders/camera", answers(404, ok=(Instruction, "What is wanted of the recorder's camera")))
+def instruct_recorder(caller: Deliverer) -> Instruction:
+    """Where the camera's pixels are looked at, and for what; it may change at any time."""
+    camera = Registry.from_env().camera(caller.camera_id)
+    return Instruction(
+        camera_id=camera.camera_id,
+        pixels=camera.profile.pixels,
+        sampling_fps=camera.profile.sampling_fps,
+        passes=passes_wanted(camera.profile),
+    )
 
 
 @resource.post(

@@ -1,11 +1,11 @@
 """A look at one stored clip: from the footage store through the sandbox and every pass to its boxes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Self
 
 from civicam.aws.claims import ClipState
-from civicam.aws.detecting import LooksAtClips, detect_clip
+from civicam.aws.detecting import LooksAtClips, detect_clip, keep_boxes
 from civicam.aws.environment import setting
 from civicam.aws.intake import Intake
 from civicam.aws.recent import Recent
@@ -16,10 +16,13 @@ from civicam.contracts.cameras import Camera, ClipStored, Profile, Tier
 from civicam.contracts.errors import Inconsistent, NotFound, Rejected
 from civicam.contracts.facts import CloudEvent
 from civicam.contracts.footage import ClockQuality, Footage, FootageKind
+from civicam.contracts.vision import ClipBoxes
 from civicam.runtime.sandbox import sample
 from civicam.runtime.sandbox_protocol import SampleRequest
 from civicam.vision.admission import Limits as DecodingLimits
 from civicam.vision.admitted import AdmittedClip
+from civicam.vision.catalogue import load_catalogue
+from civicam.vision.look import Look, admit_look
 from civicam.vision.orders import DetectOrder, RejectedClip, SampledClip, SeenClip, detected, passes_wanted
 from civicam.vision.pack import Pack
 from civicam.vision.shedding import shed_fps
@@ -60,6 +63,8 @@ class ClipLooking:
             body = self.intake.store.download(clip.footage)
         except NotFound as error:
             return self._gone(clip, error)
+        if clip.footage.kind is FootageKind.LOOK:
+            return self._seen_at_the_edge(clip, camera, body)
         request = sample_request(clip.footage, camera.profile.sampling_fps, self.intake.limits)
         pack = sample(body, shed(request, clip, camera.profile))
         camera = camera.model_copy(update={"profile": self.tiers().effective(camera.profile)})
@@ -69,6 +74,14 @@ class ClipLooking:
         clip_id, boxes = clip.footage.clip_id, self._boxes(clip, camera)
         passes = detect_clip(clip_id, pack, boxes, detector=self.detector(), work=self.work) if boxes else {}
         told = CloudEvent.of(detected(clip, camera, pack.manifest.sampled, boxes))
+        return SeenClip(camera_id=clip.camera_id, clip_id=clip_id, passes=passes, detected=told)
+
+    def _seen_at_the_edge(self, clip: AdmittedClip, camera: Camera, body: bytes) -> SeenClip:
+        """What a recorder saw, in place of a look of the city's own."""
+        clip_id, boxes = clip.footage.clip_id, self._boxes(clip, camera)
+        look = Look.from_bytes(body)
+        passes = keep_boxes(admitted_boxes(look, clip.footage, boxes), boxes, self.work)
+        told = CloudEvent.of(detected(clip, camera, look.pack.manifest.sampled, boxes))
         return SeenClip(camera_id=clip.camera_id, clip_id=clip_id, passes=passes, detected=told)
 
     def _ordered(self, clip: AdmittedClip, camera: Camera, pack: Pack) -> SampledClip:
@@ -106,6 +119,12 @@ def sample_request(footage: Footage, fps: float, limits: Limits) -> SampleReques
         fps=fps,
         limits=DecodingLimits(max_bytes=limits.max_bytes, max_seconds=limits.max_seconds),
     )
+
+
+def admitted_boxes(look: Look, footage: Footage, wanted: Collection[str]) -> dict[str, ClipBoxes]:
+    """The boxes of the passes that are wanted, as a recorder saw them; raises Rejected as `admit_look` does."""
+    declared_s = (footage.capture_end - footage.capture_start).total_seconds()
+    return admit_look(look, footage.clip_id, declared_s, wanted, load_catalogue())
 
 
 def shed(request: SampleRequest, clip: AdmittedClip, profile: Profile) -> SampleRequest:

@@ -20,7 +20,11 @@ def detect_clip(
     clip_id: str, pack: Pack, boxes: Mapping[str, str], *, detector: LooksAtClips, work: WorkStore
 ) -> dict[str, Detection]:
     """Make every pass that `boxes` names and write what it saw to the address there, again with the same result."""
-    found = detector.detect(clip_id, pack, boxes)
+    return keep_boxes(detector.detect(clip_id, pack, boxes), boxes, work)
+
+
+def keep_boxes(found: Mapping[str, ClipBoxes], boxes: Mapping[str, str], work: WorkStore) -> dict[str, Detection]:
+    """Write what every pass found to its address in `boxes`."""
     work.put_boxes({boxes[name]: seen for name, seen in found.items()})
     return {name: _told(boxes[name], seen) for name, seen in found.items()}
 

@@ -12,7 +12,7 @@ from civicam.aws.footage import UPLOAD_MINUTES, FootageStore, Upload
 from civicam.aws.registry import Registry
 from civicam.cameras import intake
 from civicam.cameras.intake import STANDARD, DuplicateContent, Limits, UnknownCamera
-from civicam.cameras.registration import require_right_to
+from civicam.cameras.registration import require_pixels_of, require_right_to
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera, ClipDeclaration
 from civicam.contracts.errors import NotFound, Rejected
@@ -149,6 +149,7 @@ class Intake:
         camera = self.camera(declaration.camera_id)
         footage = intake.place(declaration, camera, self.store.bucket)
         require_right_to(footage, camera)
+        require_pixels_of(footage, camera)
         return footage
 
     def _claim(self, footage: Footage) -> tuple[ClaimOutcome, Clip]:

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from typing import Self
 
 from civicam.aws.claims import Clip
-from civicam.aws.clip_looking import sample_request
-from civicam.aws.detecting import LooksAtClips, detect_clip
+from civicam.aws.clip_looking import admitted_boxes, sample_request
+from civicam.aws.detecting import LooksAtClips, detect_clip, keep_boxes
 from civicam.aws.footage import FootageStore
 from civicam.aws.intake import limits_from_env
 from civicam.aws.judging_line import JudgingLine
 from civicam.cameras.intake import Limits, stored
+from civicam.cameras.registration import PIXELS_AT_EDGE
 from civicam.contracts.cameras import Camera, ClipStored
-from civicam.contracts.errors import NotFound
+from civicam.contracts.errors import NotFound, Rejected
 from civicam.contracts.facts import CloudEvent
+from civicam.contracts.footage import FootageKind
 from civicam.contracts.ids import LIVE
 from civicam.contracts.vision import ClipDetected
 from civicam.runtime.sandbox import sample
+from civicam.vision.look import Look
 from civicam.vision.orders import detected, passes_wanted
 from civicam.vision.pack import Pack
 
@@ -48,8 +51,20 @@ class ReplayLooking:
         before = first.clip if first and _was_sampled_so(first.clip, said, camera) else None
         if before and (kept := self._kept_boxes(before, camera)):
             return CloudEvent.of(detected(said, camera, before.sampled, kept))
+        if clip.footage.kind is FootageKind.LOOK:
+            return self._seen_at_the_edge(clip, camera, said)
         pack = self._pack(clip, camera, before)
         return CloudEvent.of(detected(said, camera, pack.manifest.sampled, self._found(clip, run, camera, pack)))
+
+    def _seen_at_the_edge(self, clip: Clip, camera: Camera, said: ClipStored) -> CloudEvent[ClipDetected]:
+        """What its recorder saw: another model can see nothing in pictures that stayed there."""
+        if self.line.overrides.models:
+            raise Rejected(
+                PIXELS_AT_EDGE, "its pictures stayed at the edge, where one model saw them: replay it without --model"
+            )
+        look, boxes = Look.from_bytes(self.store.download(clip.footage)), self._addresses(clip, said.run, camera)
+        keep_boxes(admitted_boxes(look, clip.footage, boxes), boxes, self.line.work)
+        return CloudEvent.of(detected(said, camera, look.pack.manifest.sampled, boxes))
 
     def _camera(self, clip: Clip, first: ClipDetected | None) -> Camera:
         registry, camera_id = self.line.registry, clip.footage.camera_id
@@ -77,10 +92,14 @@ class ReplayLooking:
 
     def _found(self, clip: Clip, run: str, camera: Camera, pack: Pack) -> Mapping[str, str]:
         """Where the boxes lie that every pass has found just now."""
-        clip_id, work = clip.footage.clip_id, self.line.work
-        boxes = {name: work.boxes_uri(clip_id, run, name) for name in passes_wanted(camera.profile)}
-        detect_clip(clip_id, pack, boxes, detector=self.detector(), work=work)
+        boxes = self._addresses(clip, run, camera)
+        detect_clip(clip.footage.clip_id, pack, boxes, detector=self.detector(), work=self.line.work)
         return boxes
+
+    def _addresses(self, clip: Clip, run: str, camera: Camera) -> dict[str, str]:
+        return {
+            name: self.line.work.boxes_uri(clip.footage.clip_id, run, name) for name in passes_wanted(camera.profile)
+        }
 
 
 def _was_sampled_so(first: ClipDetected, said: ClipStored, camera: Camera) -> bool:

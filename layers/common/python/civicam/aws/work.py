@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urldefrag, urlsplit
 
-from pydantic import TypeAdapter
-
 from civicam.aws import clients
 from civicam.aws.environment import setting
 from civicam.contracts.errors import Inconsistent, NotFound
-from civicam.contracts.vision import ClipBoxes
+from civicam.contracts.vision import PASSES, ClipBoxes
 from civicam.vision.catalogue import Task
 from civicam.vision.pack import Pack
-
-PASSES = TypeAdapter(dict[str, ClipBoxes])
-"""The boxes object of a clip and run: what each pass saw, by its name. One object, for each costs its put."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,10 @@ class WorkStore:
         return Pack.from_bytes(self._get(uri))
 
     def put_boxes(self, found: Mapping[str, ClipBoxes]) -> None:
-        """Write the boxes of all passes over a clip, by their addresses; the same boxes give the same bytes."""
+        """Write the boxes of all passes over a clip, by their addresses; the same boxes give the same bytes.
+
+        A clip and run have one object for all passes, for each costs its put.
+        """
         for address in dict.fromkeys(urldefrag(uri).url for uri in found):
             seen = {urldefrag(uri).fragment: boxes for uri, boxes in found.items() if urldefrag(uri).url == address}
             self._put(address, gzip.compress(PASSES.dump_json(seen), mtime=0), "application/gzip")

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from civicam.contracts.base import utc_text
 from civicam.contracts.cameras import Camera, ClipDeclaration, ClipRejected, ClipStored
 from civicam.contracts.errors import Conflict, Rejected
-from civicam.contracts.footage import MEDIA_EXTENSIONS, Footage
+from civicam.contracts.footage import MEDIA_EXTENSIONS, Footage, FootageKind
 from civicam.contracts.ids import digest
 
 DUPLICATE_CONTENT = "duplicate_content"
@@ -36,6 +36,8 @@ class Limits:
     """How large, long, early and late footage may be."""
 
     max_bytes: int = 200_000_000
+    max_look_bytes: int = 20_000_000
+    """Of a look, which is read whole into memory: 600 pictures of 30 kB."""
     max_seconds: float = 600
     clock_slack: timedelta = timedelta(minutes=2)
     """How far a source's clock may run ahead of the city's."""
@@ -70,8 +72,9 @@ def admit(footage: Footage, limits: Limits, at: datetime) -> None:
         raise Rejected(TOO_OLD, f"the footage starts at {starts}: only {limits.max_age.days} days are taken, replay it")
     if seconds > limits.max_seconds:
         raise Rejected("too_long", f"{seconds:.0f} s in one clip: cut it at {limits.max_seconds:.0f} s")
-    if footage.size_bytes > limits.max_bytes:
-        raise Rejected("too_large", f"{footage.size_bytes} bytes in one clip: at most {limits.max_bytes} are taken")
+    max_bytes = limits.max_look_bytes if footage.kind is FootageKind.LOOK else limits.max_bytes
+    if footage.size_bytes > max_bytes:
+        raise Rejected("too_large", f"{footage.size_bytes} bytes in one {footage.kind}: at most {max_bytes} are taken")
 
 
 def stored(footage: Footage, stored_at: datetime) -> ClipStored:

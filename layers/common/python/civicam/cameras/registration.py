@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from civicam.contracts.base import utc_text
-from civicam.contracts.cameras import RETENTION_CLASSES, Camera
+from civicam.contracts.cameras import RETENTION_CLASSES, Camera, PushSource
 from civicam.contracts.errors import Rejected
-from civicam.contracts.footage import Footage
+from civicam.contracts.footage import Footage, FootageKind
 from civicam.contracts.owners import BY_AGREEMENT, Owner
 
 AGREEMENT_ENDED = "agreement_ended"
+PIXELS_AT_EDGE = "pixels_at_edge"
 
 
 def admit_camera(camera: Camera, owner: Owner, at: datetime) -> None:
@@ -43,6 +44,18 @@ def require_right_to(footage: Footage, camera: Camera) -> None:
         raise _ended(camera)
 
 
+def require_pixels_of(footage: Footage, camera: Camera) -> None:
+    """Raise Rejected (`pixels_at_edge`) for pictures of a camera whose pixels stay where it stands.
+
+    The camera is its present version: what it filmed before its owner wished so does not come any more either.
+    """
+    if camera.profile.pixels == "edge" and footage.kind is not FootageKind.LOOK:
+        raise Rejected(
+            PIXELS_AT_EDGE,
+            f"the pixels of camera {camera.camera_id} stay at the edge: its recorder looks at them there (--models)",
+        )
+
+
 def _complaints(camera: Camera, owner: Owner, at: datetime) -> Iterator[str]:
     if camera.retention not in RETENTION_CLASSES:
         yield f"retention {camera.retention} is no class of footage: there are {', '.join(RETENTION_CLASSES)}"
@@ -51,6 +64,8 @@ def _complaints(camera: Camera, owner: Owner, at: datetime) -> Iterator[str]:
             f"owner {owner.owner_id} is a {owner.kind}: give the legal basis of its camera, `agreement` or `consent`, "
             "and `consent_until`"
         )
+    if camera.profile.pixels == "edge" and not isinstance(camera.source, PushSource):
+        yield "pixels stay at the edge only where a recorder stands: give `source.kind` push, or `profile.pixels` city"
     if not may_have(camera, at):
         yield str(_ended(camera))
 

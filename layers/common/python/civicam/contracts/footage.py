@@ -1,4 +1,4 @@
-"""Footage: a clip, or a series of pictures, of one camera over one stretch of time."""
+"""Footage: a clip, a series of pictures, or what a recorder saw of it, of one camera over one stretch of time."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +11,11 @@ from civicam.contracts.ids import CameraId, Sha256, clip_id, footage_key
 
 
 class FootageKind(StrEnum):
-    """How the pictures come: one video file, or a zip of JPEG pictures named by their capture time."""
+    """How the pictures come: one video file, a zip of JPEG pictures named by their capture time, or a look."""
 
     CLIP = "clip"
     SERIES = "series"
+    LOOK = "look"  # boxes and redacted pictures of a clip that stayed at the edge (`civicam.vision.look`)
 
 
 class ClockQuality(StrEnum):
@@ -25,9 +26,18 @@ class ClockQuality(StrEnum):
     RECEIVED = "received"  # no time came with the footage: the receiver's clock stands in
 
 
-MEDIA_EXTENSIONS = {"video/mp4": "mp4", "video/x-msvideo": "avi", "video/x-matroska": "mkv", "application/zip": "zip"}
-"""Media types that are taken, and the extension each gets in the footage bucket."""
 SERIES_MEDIA_TYPE = "application/zip"
+LOOK_MEDIA_TYPE = "application/vnd.civicam.look+zip"
+MEDIA_EXTENSIONS = {
+    "video/mp4": "mp4",
+    "video/x-msvideo": "avi",
+    "video/x-matroska": "mkv",
+    SERIES_MEDIA_TYPE: "zip",
+    LOOK_MEDIA_TYPE: "look",
+}
+"""Media types that are taken, and the extension each gets in the footage bucket."""
+KINDS = {SERIES_MEDIA_TYPE: FootageKind.SERIES, LOOK_MEDIA_TYPE: FootageKind.LOOK}
+"""Of the media types that are no video."""
 
 
 class Footage(Document):
@@ -72,7 +82,7 @@ class Footage(Document):
         return cls(
             clip_id=clip_id(camera_id, sha256),
             camera_id=camera_id,
-            kind=FootageKind.SERIES if media_type == SERIES_MEDIA_TYPE else FootageKind.CLIP,
+            kind=KINDS.get(media_type, FootageKind.CLIP),
             capture_start=capture_start,
             capture_end=capture_end,
             clock_quality=clock_quality,

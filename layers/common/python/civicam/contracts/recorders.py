@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -45,6 +45,17 @@ class Token(Document):
 
     token: str = Field(repr=False)
     expires_at: Moment
+
+
+class Instruction(Document):
+    """What the city wants of a recorder's camera."""
+
+    camera_id: CameraId
+    pixels: Literal["city", "edge"]
+    """Where its footage is looked at; at the edge, what is delivered is looks (`civicam.vision.look`)."""
+    sampling_fps: float = Field(gt=0, le=25)
+    passes: tuple[str, ...]
+    """What is looked for at the edge: `objects`, `faces`."""
 
 
 def new_code() -> str:

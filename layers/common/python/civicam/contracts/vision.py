@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from civicam.contracts.base import Document, Moment
 from civicam.contracts.facts import ClipFact, Fact
@@ -82,6 +82,10 @@ class ClipBoxes(Document):
             elif seen:
                 seen.append(FrameBoxes(index=entry.index, time_s=entry.time_s, boxes=seen[-1].boxes))
         return tuple(seen)
+
+
+PASSES = TypeAdapter(dict[str, ClipBoxes])
+"""What every pass over a clip saw, by its name."""
 
 
 class Sampled(Document):

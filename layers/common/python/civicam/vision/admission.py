@@ -22,6 +22,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     NOT_A_VIDEO = "not_a_video"
     NOT_A_SERIES = "not_a_series"
+    NOT_A_LOOK = "not_a_look"
     PLAYLIST = "playlist"
     WRONG_TYPE = "wrong_type"
     UNKNOWN_CODEC = "unknown_codec"

@@ -9,6 +9,7 @@ that runs aslant, in hundredths (-100..100). Empty where a clip gave none."""
 Fields = NDArray[np.float64]
 
 COLUMNS, ROWS = 12, 7
+NUMBERS = 2 * ROWS * COLUMNS
 STRAP_SHARE = 0.08
 """So much of the picture's height is left out above and below: clocks and names written into it never move."""
 EDGE_MAX = 40.0

@@ -15,6 +15,8 @@ from civicam.contracts.vision import Sampled, SampledInstant
 
 MANIFEST_NAME = "pack.json"
 JPEG_MAGIC = b"\xff\xd8\xff"
+BROKEN = (zipfile.BadZipFile, ValidationError, KeyError, OSError, ValueError, RuntimeError, EOFError)
+"""What zipfile and pydantic raise over a zip that is not what it says (RuntimeError: encrypted, or of a method)."""
 _ANY_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -82,7 +84,7 @@ class Pack:
         try:
             with zipfile.ZipFile(io.BytesIO(raw)) as archive:
                 return cls._read(archive)
-        except (zipfile.BadZipFile, ValidationError, KeyError, OSError, ValueError, NotImplementedError) as error:
+        except BROKEN as error:
             raise Inconsistent(f"the pack of {len(raw)} bytes is broken: {error}") from error
 
     @classmethod

@@ -11,11 +11,10 @@ from civicam.contracts.errors import Rejected
 from civicam.contracts.geometry import GroundPlane, Line, Point, Zone
 from civicam.vision.analytics import ANALYTICS
 from civicam.vision.ground import ground_of, signed_area
-from civicam.vision.outline import COLUMNS, ROWS
+from civicam.vision.outline import NUMBERS
 
 LENGTH_MIN_PX = 2.0
 AREA_MIN_PX = 4.0
-OUTLINE_NUMBERS = 2 * ROWS * COLUMNS
 GROUND_METRES = (1.0, 10_000.0)
 """The least and the largest distance between two of the ground plane's points: degrees, or millimetres, are neither."""
 
@@ -36,8 +35,8 @@ def _complaints(profile: Profile) -> Iterator[str]:
         yield from _refusal(partial(known[name].parameters_at, profile))
     if profile.picture and min(profile.picture) <= 0:
         yield f"picture {_size(profile.picture)} has no area: give the width and height that the drawings are made in"
-    if profile.view and len(profile.view) != OUTLINE_NUMBERS:
-        yield f"view has {len(profile.view)} numbers instead of {OUTLINE_NUMBERS}: copy an analysis' `sampled.outline`"
+    if profile.view and len(profile.view) != NUMBERS:
+        yield f"view has {len(profile.view)} numbers instead of {NUMBERS}: copy an analysis' `sampled.outline`"
     yield from _repeated("line", [line.line_id for line in profile.lines])
     yield from _repeated("zone", [zone.zone_id for zone in profile.zones])
     for line in profile.lines:
