@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from civicam.cameras.planning import Limit, PullLimits
+from civicam.contracts.allocation import Budget
 from civicam.contracts.base import Body
 
 
@@ -40,6 +41,8 @@ class Settings(Body):
     source_ports: str = "80,443,8080,8443"
     """Ports at which sources and webhooks are called, ranges too (`8000-8100`)."""
 
+    analysed: Budget = Budget(cameras=50)
+    """How many cameras are analysed at one time, and for how much, unless `civicam cameras budget` says otherwise."""
     clips_at_once: int = Field(default=50, ge=2)
     """Clips in the hot path at one time: the functions on it are reserved this much concurrency each."""
     helpers_at_once: int = Field(default=10, ge=2)

@@ -19,7 +19,7 @@ from civicam.cameras.units import units
 from civicam.contracts.base import now
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import Rejected
-from civicam_cli import credentials, onboarding
+from civicam_cli import allocation, credentials, onboarding
 from civicam_cli.counting import count
 from civicam_cli.deployment import use_deployment
 from civicam_cli.dropping import drop
@@ -28,7 +28,8 @@ from civicam_cli.moments import both, read_moment
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The registry of cameras: import, export, change, list, show, history, units, count, health, coverage.",
+    help="The registry of cameras: import, export, change, list, show, history, units, count; which are analysed, why; "
+    "health, coverage.",
 )
 app.command("import")(onboarding.import_cameras)
 app.command("export")(onboarding.export_cameras)
@@ -37,6 +38,8 @@ app.command("templates")(onboarding.list_templates)
 app.command()(count)
 app.command()(health)
 app.command()(coverage)
+for command in (allocation.analysed, allocation.why, allocation.budget, allocation.request, allocation.occasion):
+    app.command()(command)
 app.command()(drop)
 app.add_typer(credentials.app, name="credentials")
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")

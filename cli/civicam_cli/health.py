@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from civicam.aws.allocations import AllocatedTimes
 from civicam.aws.claims import Claims
 from civicam.aws.coverage import coverage_of
 from civicam.aws.health import HealthTable
@@ -73,11 +74,11 @@ def coverage(
     """What share of the promised camera-minutes was really analysed, by analytic, and where the rest of it went."""
     use_deployment()
     begin, until = _period(start, end)
-    registry, claims = Registry.from_env(), Claims.from_env()
+    registry, claims, chosen = Registry.from_env(), Claims.from_env(), AllocatedTimes.of(Stretch(begin, until))
     whole: dict[str, Coverage] = {}
     for camera in _chosen(owner, unit):
-        versions = registry.history(camera.camera_id)
-        for analytic, one in coverage_of(claims, versions, Stretch(begin, until)).items():
+        versions, allocated = registry.history(camera.camera_id), chosen.at(camera.camera_id)
+        for analytic, one in coverage_of(claims, versions, chosen.period, allocated).items():
             whole[analytic] = whole.get(analytic, Coverage()) + one
     if as_json:
         told = {analytic: told_coverage(one) for analytic, one in sorted(whole.items())}

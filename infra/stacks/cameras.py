@@ -50,6 +50,7 @@ class Cameras(CityStack):
         self.health = CityTable(
             self, "health", key=("camera_id", "moment"), indexes={"current": ("standing", "camera_id")}
         )
+        self.allocation = CityTable(self, "allocation", key=("part", "moment"))
         self.recorders = CityTable(self, "recorders", key=("recorder",))
         self.vault = Vault(self, "sources", key=security.key)
         self._pull()
@@ -57,6 +58,7 @@ class Cameras(CityStack):
         self._empty_the_inbox()
         self._sweep()
         self._watch()
+        self._allocate()
 
     def let_take_in(self, worker: Worker) -> None:
         """What every way in needs (civicam.aws.intake): to know the camera, to claim the clip, to say so."""
@@ -87,6 +89,7 @@ class Cameras(CityStack):
         self.registry.name_to(plan)
         self.sources.grant(plan, "Scan")
         turns.grant(plan, "GetItem", "PutItem")
+        self.allocation.grant(plan, "GetItem")
         plan.tell("PULL_LIMITS", self.settings.pull_limits.model_dump_json(exclude_defaults=True))
         queue.grant_send(plan)
         queue.grant_measure(plan)
@@ -169,6 +172,17 @@ class Cameras(CityStack):
         self.health.grant(watch, "Query", index="current")
         self.bus.grant_publish(watch)
         Tick(watch, minute="*")
+
+    def _allocate(self) -> None:
+        """Who is analysed: the plan of pulls and the admission of clips read what it writes."""
+        allocate = CityFunction(self, "cameras/allocate_cameras", bounds=Bounds(at_once=1, seconds=60, memory_mb=512))
+        self.cameras.grant(allocate, "Scan")
+        self.registry.name_to(allocate)
+        self.health.grant(allocate, "Query", index="current")
+        self.allocation.grant(allocate, "GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+        self.bus.grant_publish(allocate)
+        allocate.tell("ANALYSED_BUDGET", self.settings.analysed.model_dump_json())
+        Tick(allocate, minute="*")
 
 
 def _ends(settings: Settings) -> dict[str, int]:

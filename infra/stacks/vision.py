@@ -88,6 +88,7 @@ class Vision(CityStack):
         self.to_admit.feed(admit)
         machine.grant_run(admit)
         self.cameras.clips.grant(admit, "GetItem", "UpdateItem")
+        self.cameras.allocation.grant(admit, "GetItem")
         self.bus.grant_publish(admit)
         admit.tell("RUN_TRIES", str(self.settings.run_tries))
 

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from civicam.cameras.allocation import Allocation, Budget, Candidate, Request, Why, allocate, changes
+from civicam.cameras.allocation import Allocation, Candidate, allocate, analysed_in, changes, fact_of
 from civicam.cameras.calendar import Occasion, holidays, weight_at
+from civicam.cameras.candidates import candidate
+from civicam.cameras.coverage import Stretch
+from civicam.cameras.health import Health
+from civicam.contracts.allocation import Budget, Request, Why
+from civicam.contracts.cameras import Profile
+from civicam.contracts.schedule import Shift
+from civicam.contracts.sources import CitizenSource
+from tests.cameras.conftest import camera, pulled
 
 pytestmark = pytest.mark.unit
 AT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -28,7 +36,6 @@ CITY = st.lists(
         risk=st.integers(0, 3),
         occasion=st.integers(0, 3),
         sees=st.booleans(),
-        wanted=st.booleans(),
         usd_per_hour=st.floats(0, 0.05),
     ),
     max_size=40,
@@ -61,6 +68,73 @@ def test_a_request_ends() -> None:
 
 def test_a_blind_camera_takes_nobodys_place_even_if_promised() -> None:
     assert why([one(1, promised=True, sees=False), one(2)], Budget(cameras=1)) == [Why.BLIND, Why.RANK]
+
+
+def test_where_a_place_is_left_a_blind_camera_has_it_so_that_its_return_is_seen() -> None:
+    assert why([one(1, promised=True, sees=False), one(2)], Budget(cameras=2)) == [Why.PROMISED, Why.RANK]
+
+
+def test_since_when_is_kept_while_the_answer_is_the_same() -> None:
+    first = allocate([one(1), one(2)], Budget(cameras=1), NOTHING, AT)
+    later = allocate([one(1), one(2), one(3, promised=True)], Budget(cameras=2), first, AT + timedelta(hours=1))
+    assert [later.verdicts[one(number).camera_id].since for number in (1, 2)] == [AT, AT]
+    assert later.verdicts[one(3).camera_id].since == AT + timedelta(hours=1)
+
+
+def test_a_change_is_the_same_fact_whoever_tells_it() -> None:
+    after = allocate([one(1), one(2)], Budget(cameras=1), NOTHING, AT)
+    ((camera_id, verdict),) = changes(NOTHING, after).items()
+    told = fact_of(camera_id, verdict, after.version)
+    assert (told.analysed, told.why, told.since) == (False, Why.CAPACITY, AT)
+    assert told == fact_of(camera_id, verdict, after.version)
+    assert told.fact_id != fact_of(camera_id, verdict, 2).fact_id
+
+
+class TestCandidates:
+    def test_what_the_registry_and_the_watch_know_is_what_counts(self) -> None:
+        chosen = camera().model_copy(update={"profile": Profile(promised=True, risk=2, priority="high")})
+        dead = Health(state="dead", reasons=("silent",), since=AT)
+        request = Request(until=AT + timedelta(hours=1), by="anna")
+        found = candidate(chosen, dead, request, (), AT)
+        assert found
+        assert (found.promised, found.risk, found.priority, found.sees) == (True, 2, "high", False)
+        assert found.request == request
+        tet = candidate(chosen, None, None, (), datetime(2027, 2, 6, 5, tzinfo=UTC))
+        assert tet
+        assert (tet.occasion, tet.sees) == (2, True)
+
+    @pytest.mark.parametrize(
+        "update",
+        [
+            {"profile": Profile(analytics=())},
+            {"profile": Profile(schedule=(Shift(days=("sunday",)),))},
+            {"consent_until": AT},
+            {"source": CitizenSource(kind="citizens")},
+        ],
+    )
+    def test_a_camera_of_which_nothing_is_wanted_now_holds_no_place(self, update: dict[str, Any]) -> None:
+        assert candidate(camera().model_copy(update=update), None, None, (), AT) is None
+
+    def test_an_hour_costs_by_its_clips_and_its_looks(self) -> None:
+        often = pulled("https://camera.example.org", interval_seconds=20)
+        seldom = pulled("https://camera.example.org", interval_seconds=60)
+        per_second = [one.model_copy(update={"profile": Profile(sampling_fps=1)}) for one in (often, seldom)]
+        found = [candidate(one, None, None, (), AT) for one in per_second]
+        usd = [one.usd_per_hour for one in found if one]
+        assert usd[1] == pytest.approx(0.0067, abs=0.0001)
+        assert usd[0] > usd[1]
+
+
+@given(st.lists(st.tuples(st.integers(1, 90), st.booleans()), max_size=8), st.booleans())
+def test_when_a_camera_was_analysed_follows_from_its_changes(told: list[tuple[int, bool]], standing: bool) -> None:
+    period = Stretch(AT, AT + timedelta(minutes=60))
+    minutes = sorted(dict(told).items())
+    stretches = analysed_in([(AT + timedelta(minutes=m), analysed) for m, analysed in minutes], standing, period)
+    for minute in range(60):
+        before = [analysed for at, analysed in minutes if at <= minute]
+        expected = before[-1] if before else (not minutes[0][1] if minutes else standing)
+        moment = AT + timedelta(minutes=minute)
+        assert expected == (stretches is None or any(one.start <= moment < one.end for one in stretches))
 
 
 def test_what_the_budget_does_not_bear_is_passed_over_for_what_it_does() -> None:
@@ -96,7 +170,9 @@ def test_it_stays_within_its_bounds_and_a_second_run_changes_nothing(
     assert len(chosen) <= budget.cameras
     if budget.usd_per_hour is not None:
         assert sum(candidate.usd_per_hour for candidate in chosen) <= budget.usd_per_hour + 1e-6
-    assert all(candidate.sees and candidate.wanted for candidate in chosen)
+    left = [one for one in city if not first.analyses(one.camera_id)]
+    if budget.usd_per_hour is None and any(not one.sees for one in chosen):
+        assert not [one for one in left if one.sees], "who sees goes before who does not"
     assert set(first.verdicts) == {candidate.camera_id for candidate in city}
     again = allocate(list(reversed(city)), budget, first, AT + timedelta(minutes=1))
     assert again.analysed == first.analysed

@@ -366,7 +366,7 @@ class TestWhatItCosts:
         plan_pulls({}, context)
         assert calls.pop("SendMessageBatch") <= 70
         assert calls.pop("Scan") <= 3
-        assert calls == {"GetItem": 1, "PutItem": 1, "GetQueueAttributes": 1}
+        assert calls == {"GetItem": 2, "PutItem": 1, "GetQueueAttributes": 1}
 
 
 class TestPullingSafely:

@@ -11,7 +11,9 @@ import av
 import psutil
 import pytest
 
+from civicam.aws.allocations import Allocations, Wishes
 from civicam.aws.models import ModelStore
+from civicam.contracts.allocation import Budget
 from civicam.operations.policy import Role
 from civicam_cli.api import make_token
 from civicam_cli.city.footage import Finder, catalogue
@@ -107,6 +109,7 @@ def whole(city: City, deployment: Deployment) -> Iterator[WholeCity]:
     """The whole city with its models in place, and an ear on its bus; this process speaks to it from now on."""
     with speaking_to(deployment):
         publish_models(ModelStore.from_env(), floors())
+        Allocations.from_env().wish(Wishes(budget=Budget(cameras=1000)), 0)
         with open_tap(deployment.outputs["BusName"]) as tap:
             yield WholeCity(deployment, tap)
 

@@ -73,6 +73,7 @@ UNUSED_HERE: dict[str, dict[str, str]] = {
         "sqs:SendMessage": LAMBDA_DEAD_LETTERS,
     },
     "watch_health": {"sqs:SendMessage": LAMBDA_DEAD_LETTERS},
+    "allocate_cameras": {"sqs:SendMessage": LAMBDA_DEAD_LETTERS},
     "write_facts": {
         "s3:DeleteObject": "removes the files of a commit that failed, and metadata that are too old",
         "sqs:ChangeMessageVisibility": PUTS_OFF,

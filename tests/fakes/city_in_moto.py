@@ -26,6 +26,7 @@ TABLES: Mapping[str, tuple[Key, Mapping[str, Key]]] = {
         {"by_camera": ("camera_id", "capture_start"), "pending": ("pending", "stored_at")},
     ),
     "HEALTH_TABLE": (("camera_id", "moment"), {"current": ("standing", "camera_id")}),
+    "ALLOCATION_TABLE": (("part", "moment"), {}),
     "FACTS_TABLE": (("camera_run", "moment"), {}),
     "RECORDERS_TABLE": (("recorder",), {}),
     "REPLAYS_TABLE": (("run", "part"), {}),

@@ -88,6 +88,7 @@ def test_functions_find_their_names_among_the_outputs(laptop: Assembly) -> None:
         "LAKE_BATCH_SECONDS",
         "CLIPS_AT_ONCE",
         "MOST_GPU_WORKERS",
+        "ANALYSED_BUDGET",
     }
     for function in laptop.resources("AWS::Lambda::Function"):
         variables = set(function.properties["Environment"]["Variables"])

@@ -202,7 +202,7 @@ def test_where_no_token_was_verified_nobody_gets_in(api: Api, city: City, route:
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("route", PUBLIC)
+@pytest.mark.parametrize("route", sorted(PUBLIC))
 def test_the_api_describes_itself_to_everybody(api: Api, route: str) -> None:
     api.claims = {}
     assert api(*route.split()).status == 200

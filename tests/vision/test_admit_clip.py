@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 from botocore.stub import Stubber
 
 from civicam.aws import clients
+from civicam.aws.allocations import Allocations
 from civicam.aws.claims import Claims, ClipState
+from civicam.cameras.allocation import Allocation, Candidate, allocate
+from civicam.contracts.allocation import Budget
 from civicam.contracts.cameras import ClipStored
 from civicam.contracts.facts import read_fact
 from civicam.vision.admitted import AdmittedClip
@@ -70,6 +74,17 @@ def test_a_stored_clip_is_analysed(machine: Stubber, event: dict[str, Any], cont
 def test_a_clip_that_is_judged_is_not_analysed_again(machine: Stubber, event: dict[str, Any], context: Context) -> None:
     Claims.from_env().judged(stored_in(event).footage.clip_id)
     assert handler(event, context) == {"batchItemFailures": []}
+
+
+def test_a_clip_of_a_camera_that_is_passed_over_is_kept_and_not_analysed(
+    machine: Stubber, event: dict[str, Any], context: Context
+) -> None:
+    camera = Candidate(camera_id=stored_in(event).camera_id)
+    at = stored_in(event).stored_at
+    Allocations.from_env().mark(allocate([camera], Budget(cameras=0), Allocation(since=at), at))
+    assert handler(event, context) == {"batchItemFailures": []}
+    assert (state(event), published()) == (ClipState.PASSED_OVER, [])
+    assert list(Claims.from_env().pending(stored_in(event).stored_at + timedelta(days=1))) == []
 
 
 def test_a_rejected_clip_is_looked_at_again_so_that_no_rejection_stays_half_done(

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from civicam.aws.allocations import Allocations
 from civicam.aws.analyse_machine import AnalyseMachine
 from civicam.aws.bus import Bus
 from civicam.aws.claims import Claims, ClipState
@@ -26,13 +27,17 @@ processor = QueueReader("CLIP_QUEUE_URL")
 
 
 def admit(record: SQSRecord) -> None:
-    """Have one clip analysed, unless it is judged; whatever fails puts it back into the queue.
+    """Have one clip analysed, unless it is judged or its camera is passed over; what fails goes back into the queue.
 
     A rejected one is looked at again: should its rejection have broken off half-way, that ends it.
     """
     stored = read_fact(json.loads(record.body)["detail"], ClipStored).data
     tries = int(record.attributes.approximate_receive_count)
     logger.append_keys(clip_id=stored.footage.clip_id)
+    if Allocations.from_env().passes_over(stored.camera_id):
+        Claims.from_env().pass_over(stored.footage.clip_id)
+        logger.info("clip passed over")
+        return
     try:
         if Claims.from_env().get(stored.footage.clip_id).state is not ClipState.JUDGED:
             AnalyseMachine.from_env().run(AdmittedClip(**dict(stored), waited_s=waited_s(record)))

@@ -26,6 +26,7 @@ class ClipState(StrEnum):
     DECLARED = "declared"  # somebody may upload it; nothing is promised yet
     STORED = "stored"  # accepted: it lies in the store and waits to be judged
     JUDGED = "judged"
+    PASSED_OVER = "passed_over"  # stored, not analysed: others' cameras went before its own when its turn came
     REJECTED = "rejected"  # in quarantine
     ABANDONED = "abandoned"  # in the dead letters until somebody redrives it
 
@@ -104,6 +105,10 @@ class Claims:
     def judged(self, clip_id: str, looked: Looked | None = None) -> None:
         """The clip's facts stand: nobody waits for it any more. How well it was looked at goes with the same write."""
         self._close(clip_id, ClipState.JUDGED, looked=looked)
+
+    def pass_over(self, clip_id: str) -> None:
+        """The clip is kept and not analysed, unless somebody replays it."""
+        self._close(clip_id, ClipState.PASSED_OVER)
 
     def reject(self, clip_id: str, reason: str) -> None:
         """The clip cannot be used and lies in quarantine."""

@@ -15,16 +15,20 @@ FATES: dict[ClipState, Fate] = {
     ClipState.JUDGED: "judged",
     ClipState.REJECTED: "rejected",
     ClipState.ABANDONED: "abandoned",
+    ClipState.PASSED_OVER: "not_allocated",
 }
 """By where a clip stands; one that was only declared was never received."""
 
 
-def coverage_of(claims: Claims, versions: Sequence[Camera], period: Stretch) -> dict[str, Coverage]:
-    """Of one camera in a period, by analytic that was promised in it. `versions`: all of the camera's, in order."""
+def coverage_of(
+    claims: Claims, versions: Sequence[Camera], period: Stretch, allocated: Sequence[Stretch] | None = None
+) -> dict[str, Coverage]:
+    """Of one camera in a period, by analytic that was promised in it. `versions`: all of the camera's, in order;
+    `allocated`: when it was chosen to be analysed, None where all the time."""
     camera_id = versions[0].camera_id
     filmed = [one for clip in _clips(claims, camera_id, period.start - LONGEST, period.end) if (one := _filmed(clip))]
     wanted = {analytic: promised(versions, analytic, period) for analytic in analytics_of(versions)}
-    return {analytic: covered(stretches, filmed) for analytic, stretches in wanted.items() if stretches}
+    return {analytic: covered(stretches, filmed, allocated) for analytic, stretches in wanted.items() if stretches}
 
 
 def _clips(claims: Claims, camera_id: str, start: datetime, end: datetime) -> Iterator[Clip]:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Self
 
 from civicam.aws import clients
+from civicam.aws.allocations import Allocations
 from civicam.aws.environment import setting
 from civicam.aws.leases import Leases
 from civicam.aws.pulling import Puller
@@ -73,19 +74,31 @@ class MinutePlanner:
     queue: ErrandQueue
     turns_table: str
     limits: PullLimits
+    allocations: Allocations
 
     @classmethod
     def from_env(cls) -> Self:
-        """By PULL_LIMITS, TURNS_TABLE and the tables of cameras and sources."""
+        """By PULL_LIMITS, TURNS_TABLE and the tables of cameras, sources and the allocation."""
         limits = PullLimits.model_validate_json(setting("PULL_LIMITS"))
-        return cls(Registry.from_env(), Sources.from_env(), ErrandQueue.from_env(), setting("TURNS_TABLE"), limits)
+        return cls(
+            Registry.from_env(),
+            Sources.from_env(),
+            ErrandQueue.from_env(),
+            setting("TURNS_TABLE"),
+            limits,
+            Allocations.from_env(),
+        )
 
     def plan(self, minute: datetime, at: datetime) -> MinutePlan:
         """Send the errands of a minute; planned again it does no harm. Raises Unavailable."""
         before = self._memory()
         backlog = self.queue.waiting() * before.pulls_an_errand
         situation = Situation(
-            limits=self.limits, circuits=self.sources.circuits(), memory=before.memory, backlog=round(backlog)
+            limits=self.limits,
+            circuits=self.sources.circuits(),
+            memory=before.memory,
+            watched=self.allocations.standing().allocation.passed_over,
+            backlog=round(backlog),
         )
         planned = plan_minute(self.registry.all(), minute, situation)
         self.queue.send(planned.errands, at)

@@ -1,40 +1,21 @@
 """Which cameras are analysed, and why: the best that capacity and budget bear, with as few changes as that needs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from civicam.contracts.base import Body, Document, Moment
-from civicam.contracts.ids import CameraId
+from civicam.cameras.coverage import Stretch
+from civicam.contracts.allocation import Budget, CameraAllocationChanged, Request, Verdict, Why
+from civicam.contracts.base import Document, Moment
+from civicam.contracts.ids import CameraId, digest
 
 PROMISED, REQUESTED, PRIORITY, RISK, OCCASION = 10_000, 2_000, 300, 100, 100
 """Points: a promise goes before every request, a request before every priority, which outweighs a risk or two."""
 HELD = 50
 """Points of a camera that is analysed already: less than any step, so that only a real reason takes its place."""
 RANKS = {"low": 0, "normal": 1, "high": 2}
-
-
-class Why(StrEnum):
-    """Why a camera is analysed, or is not."""
-
-    PROMISED = "promised"
-    REQUESTED = "requested"
-    OCCASION = "occasion"
-    RANK = "rank"  # by its priority and the risk of its place
-    BLIND = "blind"  # nothing could be seen
-    NO_ANALYTICS = "no_analytics"  # its profile asks for none
-    CAPACITY = "capacity"  # others go before it
-    BUDGET = "budget"  # it costs more than is left
-
-
-class Request(Body):
-    """An operator's wish that a camera be analysed, which ends."""
-
-    until: Moment
-    by: str = Field(min_length=1)
 
 
 class Candidate(Document):
@@ -50,24 +31,7 @@ class Candidate(Document):
     request: Request | None = None
     sees: bool = True
     """Whether its health allows that anything be seen."""
-    wanted: bool = True
-    """Whether its profile asks for an analytic at all, at this time."""
     usd_per_hour: float = Field(default=0.0, ge=0)
-
-
-class Budget(Body):
-    """What may be analysed at one time."""
-
-    cameras: int = Field(ge=0)
-    usd_per_hour: float | None = Field(default=None, ge=0)
-
-
-class Verdict(Document):
-    """Whether one camera is analysed, why, and with how many points."""
-
-    analysed: bool
-    why: Why
-    points: int = 0
 
 
 class Allocation(Document):
@@ -83,6 +47,11 @@ class Allocation(Document):
         return verdict is None or verdict.analysed
 
     @property
+    def passed_over(self) -> frozenset[str]:
+        """The cameras that were not chosen."""
+        return frozenset(camera_id for camera_id, verdict in self.verdicts.items() if not verdict.analysed)
+
+    @property
     def analysed(self) -> frozenset[str]:
         """The cameras that were chosen."""
         return frozenset(camera_id for camera_id, verdict in self.verdicts.items() if verdict.analysed)
@@ -91,15 +60,27 @@ class Allocation(Document):
 def allocate(candidates: Iterable[Candidate], budget: Budget, standing: Allocation, at: datetime) -> Allocation:
     """What holds from now on; the standing allocation itself where no verdict changes.
 
-    Greedy by points, then by id; what does not fit is passed over for what does. Allocating again under the same
+    Greedy: those that see, by points, then by id; what does not fit is passed over for what does; then the places that
+    are left go to those that see nothing, for nobody knows sooner that they see again. Allocating again under the same
     conditions changes nothing: whoever came before a camera that was passed over still does.
     """
     held = standing.analysed
-    verdicts = dict(_verdicts(sorted(candidates, key=lambda one: (-_points(one, held, at), one.camera_id)), budget, at))
-    outcome = {camera_id: (one.analysed, one.why) for camera_id, one in verdicts.items()}
-    if outcome == {camera_id: (one.analysed, one.why) for camera_id, one in standing.verdicts.items()}:
+    ordered = sorted(candidates, key=lambda one: (not one.sees, -_points(one, held, at), one.camera_id))
+    verdicts = {
+        camera_id: _since_when(one, standing.verdicts.get(camera_id))
+        for camera_id, one in _verdicts(ordered, budget, at)
+    }
+    if all(standing.verdicts.get(camera_id) is one for camera_id, one in verdicts.items()) and len(verdicts) == len(
+        standing.verdicts
+    ):
         return standing
     return Allocation(version=standing.version + 1, since=at, verdicts=verdicts)
+
+
+def _since_when(verdict: Verdict, before: Verdict | None) -> Verdict:
+    """The verdict that stands already, where it says the same."""
+    same = before is not None and (before.analysed, before.why) == (verdict.analysed, verdict.why)
+    return before if before and same else verdict
 
 
 def changes(before: Allocation, after: Allocation) -> dict[str, Verdict]:
@@ -111,25 +92,59 @@ def changes(before: Allocation, after: Allocation) -> dict[str, Verdict]:
     }
 
 
+def fact_of(camera_id: str, verdict: Verdict, version: int) -> CameraAllocationChanged:
+    """The fact of one change: the same one, whoever tells it and however often."""
+    return CameraAllocationChanged(
+        fact_id=digest(CameraAllocationChanged.TYPE, camera_id, str(version)),
+        camera_id=camera_id,
+        since=verdict.since,
+        version=version,
+        analysed=verdict.analysed,
+        why=verdict.why,
+        points=verdict.points,
+    )
+
+
+def analysed_in(
+    changes: Sequence[tuple[datetime, bool]], standing: bool, period: Stretch
+) -> tuple[Stretch, ...] | None:
+    """When in the period a camera was analysed; None where all the time.
+
+    `changes`: its changes from the period's start on, in order; before the first one it was as that one found it.
+    `standing`: what holds where there are none.
+    """
+    since = period.start if (not changes[0][1] if changes else standing) else None
+    found = list[Stretch]()
+    for moment, analysed in changes:
+        if moment >= period.end:
+            break
+        if analysed:
+            since = since or moment
+        elif since is not None:
+            found.append(Stretch(since, moment))
+            since = None
+    if since is not None:
+        found.append(Stretch(since, period.end))
+    return None if found == [period] else tuple(found)
+
+
 def _verdicts(ordered: Iterable[Candidate], budget: Budget, at: datetime) -> Iterator[tuple[str, Verdict]]:
     places, usd = budget.cameras, budget.usd_per_hour
     for one in ordered:
         points = _points(one, frozenset(), at)
         refusal = _refusal(one, places, usd)
-        yield one.camera_id, Verdict(analysed=refusal is None, why=refusal or _reason(one, at), points=points)
+        yield one.camera_id, Verdict(analysed=refusal is None, why=refusal or _reason(one, at), points=points, since=at)
         if refusal is None:
             places -= 1
             usd = None if usd is None else usd - one.usd_per_hour
 
 
 def _refusal(one: Candidate, places: int, usd: float | None) -> Why | None:
-    if not one.wanted:
-        return Why.NO_ANALYTICS
+    if places >= 1 and (usd is None or one.usd_per_hour <= usd + 1e-9):
+        return None
     if not one.sees:
         return Why.BLIND
-    if places < 1:
-        return Why.CAPACITY
-    return Why.BUDGET if usd is not None and one.usd_per_hour > usd + 1e-9 else None
+    return Why.CAPACITY if places < 1 else Why.BUDGET
 
 
 def _reason(one: Candidate, at: datetime) -> Why:

@@ -16,8 +16,8 @@ from civicam.contracts.health import BLINDING, Looked
 Gap = Literal["not_allocated", "not_received", "rejected", "abandoned", "waiting", "blind", "shed"]
 """Why time that was promised was not analysed: nobody chose the camera; no footage came, or not whole; it could not be
 used; its analysis failed to the last try; it has not had its turn; it showed nothing; it was looked at less often."""
-Fate = Literal["judged", "waiting", "abandoned", "rejected"]
-RANK: dict[Fate, int] = {"judged": 0, "waiting": 1, "abandoned": 2, "rejected": 3}
+Fate = Literal["judged", "waiting", "abandoned", "rejected", "not_allocated"]
+RANK: dict[Fate, int] = {"judged": 0, "waiting": 1, "abandoned": 2, "rejected": 3, "not_allocated": 4}
 """Of two clips that show one moment, the one that came to more."""
 MILLISECOND = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -22,6 +22,6 @@ class OwnersReach:
         if camera.owner_id not in self.owners:
             yield Complaint("owner_id", "is none of yours", "give an owner that your token names")
         before, after = standing.profile if standing else Profile(), camera.profile
-        for name in ("tier", "priority"):
+        for name in ("tier", "priority", "promised", "risk"):
             if getattr(before, name) != getattr(after, name):
                 yield Complaint(f"profile.{name}", "is the city's to set", "leave it out, and ask the city")

@@ -81,6 +81,10 @@ class Profile(Body):
     """Where its detectors run, whatever waits; None leaves that to the city (civicam.vision.tiers)."""
     priority: Literal["low", "normal", "high"] = "normal"
     """Whose sampling rate gives way first when there is more to look at than can be looked at."""
+    promised: bool = False
+    """Whether the city owes it to somebody that this camera is analysed: then it goes before all that are not."""
+    risk: int = Field(default=0, ge=0, le=3)
+    """Of the place, 0 is ordinary: what is riskier goes before where not all can be analysed."""
     schedule: tuple[Shift, ...] = ()
     """When it is analysed (`civicam.cameras.schedule`); always where no shift is given."""
     pixels: Literal["city", "edge"] = "city"

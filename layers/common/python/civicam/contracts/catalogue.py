@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from civicam.contracts.allocation import CameraAllocationChanged
 from civicam.contracts.cameras import ClipRejected, ClipStored, FootageMissed
 from civicam.contracts.errors import Rejected
 from civicam.contracts.facts import CloudEvent, Fact, read_fact
@@ -14,6 +15,7 @@ FACTS: tuple[type[Fact], ...] = (
     ClipStored,
     ClipRejected,
     CameraHealthChanged,
+    CameraAllocationChanged,
     FootageMissed,
     ClipAbandoned,
     VehiclesCounted,
