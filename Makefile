@@ -36,7 +36,7 @@ lint: setup ## Every gate that runs no code of ours
 	$(BIN)/lint-imports
 
 test: lint layers ## Every gate and every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --no-loadscope-reorder
 
 layers: setup ## The Lambda layers, resolved for the functions' Python
 	@$(BIN)/python -m infra.layers

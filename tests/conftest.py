@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 import civicam.runtime  # noqa: F401 - before any test imports onnxruntime: it says that nothing may be reported
 
@@ -19,7 +21,25 @@ def _mirror(variable: str) -> Path | None:
     return Path(value) if value and Path(value).is_dir() else None
 
 
+SHARED = ("city", "infra", "lake")
+"""Folders whose tests share what takes long to make: a deployed city, synthesised stacks, an emulator."""
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """In a run of several processes one of them has a whole file, or a folder of SHARED."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _share(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How tests are given to processes. (The plugin's own groups do nothing under this pytest.)"""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip where a mirror is missing. The city's tests begin first, for they take longest."""
     required = bool(os.environ.get("CIVICAM_REQUIRE_MIRRORS"))
     for item in items:
         missing = [
@@ -27,6 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ]
         if missing and not required:
             item.add_marker(pytest.mark.skip(reason=f"{' and '.join(missing)} names no folder"))
+    items.sort(key=lambda item: _share(item.nodeid) != "city")
+
+
+def _share(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    folder = file.removeprefix("tests/").partition("/")[0]
+    return folder if folder in SHARED else file
 
 
 def _required(variable: str) -> Path:

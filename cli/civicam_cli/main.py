@@ -32,6 +32,9 @@ class Commands(LateGroup):
         "models": Entry("models:app", "The catalogue of models and their files.", CONTENT),
         "analyse": Entry("analyse:analyse", "Analyse files with the functions' own code, without AWS.", CONTENT),
         "bench": Entry("bench.command:app", "Measure this machine: cameras, CPU seconds, latency, quality.", CONTENT),
+        "simulate": Entry(
+            "simulation.simulate:simulate", "A fleet with faults on loopback, and what became of every clip.", CONTENT
+        ),
         "replay": Entry(
             "replay.commands:app", "Judge stored clips with another model or other rules; compare.", CONTENT
         ),
