@@ -54,6 +54,8 @@ class Operations(CityStack):
         cameras.routes.grant(api, "PutItem", "Query")
         cameras.vault.grant_write(api)
         cameras.clips.grant(api, "Query", index="by_camera")
+        cameras.health.grant(api, "BatchGetItem", "Query")
+        cameras.allocation.grant(api, "GetItem", "PutItem", "DeleteItem", "Query")
         cameras.recorders.grant(api, "GetItem", "PutItem", "UpdateItem")
         vision.facts.grant(api, "Query")
         watch.alerts.grant(api, "GetItem", "PutItem")

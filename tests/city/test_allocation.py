@@ -1,17 +1,16 @@
 """Which cameras are analysed, through the city: another budget, a request, and what becomes of clips."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from civicam.aws.allocations import Allocations
 from civicam.aws.claims import Claims, ClipState
-from civicam.contracts.allocation import Budget, CameraAllocationChanged, Request
-from civicam.contracts.base import now
+from civicam.contracts.allocation import Budget, CameraAllocationChanged
 from civicam.contracts.cameras import Profile
 from civicam.contracts.vision import VehiclesCounted
+from civicam.operations.policy import Role
 from tests.city.making import wait_for
 from tests.city.whole import WholeCity
 from tests.fakes.footage import clip as video
@@ -48,8 +47,13 @@ def test_with_one_place_the_other_camera_s_clips_are_kept_until_somebody_asks_fo
     whole.facts_of(analysed, VehiclesCounted)
     wait_for(lambda: Claims.from_env().get(kept).state is ClipState.PASSED_OVER)
 
-    Allocations.from_env().request(other.camera_id, Request(until=now() + timedelta(minutes=5), by="anna"))
+    asked = f"/v1/cameras/{other.camera_id}/analysis"
+    assert whole.call(Role.OPERATOR, "GET", asked).json()["why"] == "capacity"
+    assert whole.call(Role.OPERATOR, "PUT", f"{asked}/request", json={"hours": 0.1}).status_code == 202
     choose(Budget(cameras=2))
+    assert whole.call(Role.OPERATOR, "DELETE", f"{asked}/request").json()["why"] == "requested"
+    for what in ("health", "coverage"):
+        assert whole.call(Role.OPERATOR, "GET", f"/v1/cameras/{other.camera_id}/{what}").status_code == 200
     whole.facts_of(whole.deliver(other, video(passing(77))), VehiclesCounted)
 
     changed = CameraAllocationChanged.TYPE

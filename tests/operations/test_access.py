@@ -36,9 +36,14 @@ ALLOWED: dict[str, set[Role]] = {
     "GET /v1/facts": READERS,
     "GET /v1/cameras/{camera_id}/counts": READERS,
     "POST /v1/cameras/{camera_id}/counts": {Role.OPERATOR, Role.SUPERVISOR},
-    "POST /v1/cameras/{camera_id}/credentials": {Role.SUPERVISOR},
+    "POST /v1/cameras/{camera_id}/credentials": {Role.SUPERVISOR, Role.OWNER},
     "POST /v1/uploads": {Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR},
     "GET /v1/uploads/{clip_id}": {Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR},
+    "GET /v1/cameras/{camera_id}/health": READERS,
+    "GET /v1/cameras/{camera_id}/coverage": READERS,
+    "GET /v1/cameras/{camera_id}/analysis": READERS,
+    "PUT /v1/cameras/{camera_id}/analysis/request": {Role.OPERATOR, Role.SUPERVISOR},
+    "DELETE /v1/cameras/{camera_id}/analysis/request": {Role.OPERATOR, Role.SUPERVISOR},
     "GET /v1/alerts": READERS,
     "GET /v1/alerts/{alert_id}": READERS,
     "POST /v1/alerts/{alert_id}/acknowledge": {Role.OPERATOR, Role.SUPERVISOR},
@@ -98,6 +103,7 @@ def asked(api: Api, route: str, place: Place) -> Any:
         "POST /v1/uploads": declaration,
         "POST /v1/cameras/{camera_id}/counts": sheet,
         "POST /v1/cameras/{camera_id}/route": route_report,
+        "PUT /v1/cameras/{camera_id}/analysis/request": lambda _: {"hours": 1},
         "POST /v1/cameras/{camera_id}/credentials": lambda _: {"scheme": "bearer", "secret": "a-token"},
     }
     body = bodies[route](place) if route in bodies else None

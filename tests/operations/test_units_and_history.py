@@ -79,3 +79,14 @@ def test_a_history_tells_who_changed_what_and_no_address(api: Api, city: City) -
     changes = [(one["field"], one["before"], one["after"]) for one in second["fields"]]
     assert changes == [("name", f"Camera of {OWN}", "Chợ"), ("source", None, None)]
     assert "password" not in answer.text
+
+
+def test_who_works_for_the_whole_city_sees_every_unit_without_naming_them(api: Api, city: City) -> None:
+    for number, unit_id in enumerate(("ward-sai-gon", "ward-ben-thanh", "district-1")):
+        placed = {"camera_id": f"01JZ000000000000000000009{number}", "unit_id": unit_id}
+        Registry.from_env().put(city.own.camera.model_copy(update=placed))
+    api.units = ("city",)
+    seen = {camera["unit_id"] for camera in api("GET", "/v1/cameras").json["items"]}
+    assert {"ward-sai-gon", "ward-ben-thanh", "district-1"} <= seen
+    api.units = ("ward-sai-gon",)
+    assert {camera["unit_id"] for camera in api("GET", "/v1/cameras").json["items"]} == {"ward-sai-gon"}

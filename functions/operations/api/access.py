@@ -1,6 +1,7 @@
 """Who is asking, and which things of the city they may know of."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,11 @@ from civicam.aws.alerts import Alerts
 from civicam.aws.claims import Claims, Clip
 from civicam.aws.recorders import Recorder, Recorders
 from civicam.aws.registry import Registry
+from civicam.cameras.units import units
 from civicam.contracts.cameras import Camera
 from civicam.contracts.errors import NotFound
 from civicam.contracts.watch import Alert
-from civicam.operations.caller import Caller
+from civicam.operations.caller import WHOLE_CITY, Caller
 from civicam.operations.policy import Action, Unauthenticated
 
 
@@ -21,9 +23,16 @@ def may(action: Action) -> Callable[[Request], Caller]:
     """A dependency that gives a route its caller, if the policy lets them do this: else 401 or 403."""
 
     def caller(request: Request) -> Caller:
-        return Caller.from_claims(_claims(request.resolved_event.raw_event)).acting(action)
+        return _everywhere(Caller.from_claims(_claims(request.resolved_event.raw_event))).acting(action)
 
     return caller
+
+
+def _everywhere(caller: Caller) -> Caller:
+    """Whoever works for the whole city works for each of its units, of all times."""
+    if WHOLE_CITY not in caller.units:
+        return caller
+    return replace(caller, units=caller.units | {unit.id for unit in units()})
 
 
 def _claims(event: Mapping[str, Any]) -> Mapping[str, Any]:

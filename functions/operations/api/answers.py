@@ -1,6 +1,6 @@
 """The shapes of the API's answers: allow-lists, so that a field of the city's own documents never slips out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Union
 
@@ -9,7 +9,10 @@ from pydantic import Field
 from civicam.aws.claims import Clip, ClipState
 from civicam.aws.footage import Upload
 from civicam.cameras.changes import FieldChange, Step
+from civicam.cameras.coverage import Coverage, Gap
+from civicam.cameras.health import Health
 from civicam.cameras.reports import Outcome, Result, counted
+from civicam.contracts.allocation import Request, Verdict, Why
 from civicam.contracts.base import Document, Moment
 from civicam.contracts.cameras import Camera, Preset, Profile
 from civicam.contracts.catalogue import FACTS
@@ -17,6 +20,7 @@ from civicam.contracts.counts import ManualCount
 from civicam.contracts.facts import ClipFact, CloudEvent
 from civicam.contracts.footage import ClockQuality, FootageKind
 from civicam.contracts.geometry import Point
+from civicam.contracts.health import CameraHealthChanged, HealthReason, HealthState
 from civicam.contracts.routes import Waypoint
 from civicam.contracts.watch import Alert
 from civicam.operations.problems import MEDIA_TYPE, Problem
@@ -99,6 +103,86 @@ class HistoryPage(Document):
     """Every version of a camera, the first one first."""
 
     items: tuple[StepAnswer, ...]
+
+
+class HealthChange(Document):
+    """From when on a camera was how, and why."""
+
+    since: Moment
+    state: HealthState
+    reasons: tuple[HealthReason, ...]
+
+
+class HealthAnswer(HealthChange):
+    """How a camera is now, and how it was in a period."""
+
+    last_seen: Moment | None = Field(description="When the newest picture was taken that the city has of it")
+    uptime: float | None = Field(description="Share of the period in which it saw; null where nobody could tell")
+    changes: tuple[HealthChange, ...] = Field(description="In the period, in order")
+
+    @classmethod
+    def of(cls, now: Health, changes: Sequence[CameraHealthChanged], share: float | None) -> "HealthAnswer":
+        """The camera's own, as its unit sees it."""
+        told = tuple(HealthChange(since=one.since, state=one.state, reasons=one.reasons) for one in changes)
+        return cls(
+            since=now.since, state=now.state, reasons=now.reasons, last_seen=now.last_seen, uptime=share, changes=told
+        )
+
+
+class AnalyticCoverage(Document):
+    """Of one analytic, in camera-minutes."""
+
+    promised_min: float
+    analysed_min: float
+    gap_min: dict[Gap, float] = Field(description="By reason; they add up to what is missing")
+
+
+class CoverageAnswer(Document):
+    """How much of what was promised was analysed."""
+
+    analytics: dict[str, AnalyticCoverage]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Coverage]) -> "CoverageAnswer":
+        """By analytic."""
+        return cls(
+            analytics={
+                name: AnalyticCoverage(
+                    promised_min=one.promised_ms / 60_000,
+                    analysed_min=one.analysed_ms / 60_000,
+                    gap_min={reason: lost / 60_000 for reason, lost in one.gap_ms.items()},
+                )
+                for name, one in found.items()
+            }
+        )
+
+
+class AnalysisAnswer(Document):
+    """Whether a camera is analysed."""
+
+    analysed: bool
+    why: Why | None = Field(description="Null where nobody has chosen yet, or its profile asks for nothing now")
+    points: int | None
+    since: Moment | None
+    usd_per_hour: float = Field(description="About, on the Lambda tier")
+    requested_until: Moment | None
+
+    @classmethod
+    def of(cls, verdict: Verdict | None, request: Request | None, usd: float) -> "AnalysisAnswer":
+        """What was chosen; who asked is the city's to know."""
+        until = request.until if request else None
+        if verdict is None:
+            return cls(
+                analysed=True, why=None, points=None, since=None, usd_per_hour=round(usd, 4), requested_until=until
+            )
+        return cls(
+            analysed=verdict.analysed,
+            why=verdict.why,
+            points=verdict.points,
+            since=verdict.since,
+            usd_per_hour=round(usd, 4),
+            requested_until=until,
+        )
 
 
 class RouteAnswer(Document):

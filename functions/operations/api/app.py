@@ -15,10 +15,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from civicam.operations.problems import MEDIA_TYPE, problem
 from functions.operations.api.errors import answer, media_type, refuse_body, tell_problems
-from functions.operations.api.routes import alerts, cameras, clips, credentials, facts, meta, recorders, uploads
+from functions.operations.api.routes import (
+    alerts,
+    cameras,
+    clips,
+    credentials,
+    facts,
+    meta,
+    recorders,
+    uploads,
+    watching,
+)
 
 app = APIGatewayHttpResolver(enable_validation=True)
-for module in (cameras, credentials, clips, uploads, recorders, facts, alerts):
+for module in (cameras, watching, credentials, clips, uploads, recorders, facts, alerts):
     app.include_router(module.resource.router)
 app.include_router(meta.describe(app).router)
 tell_problems(app)

@@ -39,6 +39,14 @@ class Resource:
         """Register a function for POST."""
         return self._route("POST", path, responses)
 
+    def put(self, path: str, responses: dict[int, Any]) -> Callable[[Function], Function]:
+        """Register a function for PUT."""
+        return self._route("PUT", path, responses)
+
+    def delete(self, path: str, responses: dict[int, Any]) -> Callable[[Function], Function]:
+        """Register a function for DELETE."""
+        return self._route("DELETE", path, responses)
+
     def _route(self, method: str, path: str, responses: dict[int, Any]) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
             first, *others = function.__name__.split("_")

@@ -10,6 +10,8 @@ from civicam.operations.policy import POLICY, Action, Forbidden, Role, Unauthent
 GROUPS_CLAIM = "cognito:groups"
 UNITS_CLAIM = "units"
 OWNERS_CLAIM = "owners"
+WHOLE_CITY = "city"
+"""In place of units: all of them, for their names would not fit into an attribute of 2,048 characters."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Action(StrEnum):
 
     READ_CAMERAS = "read_cameras"
     CHANGE_CAMERAS = "change_cameras"
+    REQUEST_ANALYSIS = "request_analysis"
     READ_CLIPS = "read_clips"
     DELIVER_CLIPS = "deliver_clips"
     REPORT_ROUTES = "report_routes"
@@ -38,12 +39,13 @@ _OWNERS = frozenset({Role.OWNER})
 POLICY: dict[Action, frozenset[Role]] = {
     Action.READ_CAMERAS: _PEOPLE | _OWNERS,
     Action.CHANGE_CAMERAS: _OWNERS,
+    Action.REQUEST_ANALYSIS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.READ_CLIPS: _PEOPLE | _OWNERS,
     Action.DELIVER_CLIPS: frozenset({Role.RECORDER}),
     Action.REPORT_ROUTES: frozenset({Role.RECORDER}),
     Action.READ_FACTS: _PEOPLE | _OWNERS,
     Action.FILE_COUNTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
-    Action.SET_CREDENTIALS: frozenset({Role.SUPERVISOR}),
+    Action.SET_CREDENTIALS: frozenset({Role.SUPERVISOR}) | _OWNERS,
     Action.HAND_IN: frozenset({Role.CITIZEN, Role.OPERATOR, Role.SUPERVISOR}),
     Action.READ_ALERTS: _PEOPLE | _OWNERS,
     Action.ACKNOWLEDGE_ALERTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
