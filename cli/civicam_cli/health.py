@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from civicam.aws.allocations import AllocatedTimes
+from civicam.aws.allocating import AllocatedTimes
 from civicam.aws.claims import Claims
 from civicam.aws.coverage import coverage_of
 from civicam.aws.health import HealthTable

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from civicam.aws.allocations import Allocations, Allocator, Standing, Wishes
+from civicam.aws.allocating import Allocator
+from civicam.aws.allocations import Allocations, Standing, Wishes
 from civicam.aws.bus import Bus
 from civicam.aws.errands import MinutePlanner
 from civicam.aws.registry import Registry

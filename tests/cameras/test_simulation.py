@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,7 +134,7 @@ class TestFarm:
         order.begins.write_text(utc_text(now() - timedelta(seconds=90)))
         first = httpx.get(f"{url}/camera-00000")
         assert first.status_code == 200
-        (noted,) = read(order.ledger)
+        (noted,) = written(order.ledger)
         assert noted.sha256 == hashlib.sha256(first.content).hexdigest()
         assert utc_text(noted.start) == first.headers[START_HEADER]
         assert httpx.get(f"{url}/camera-00001").status_code == 503
@@ -142,6 +143,14 @@ class TestFarm:
         again = httpx.get(f"{url}/camera-00000", headers={"If-None-Match": first.headers["ETag"]})
         assert again.status_code in {200, 304}, "200 where the next clip began in between"
         assert httpx.get(f"{url}/camera-00004").headers["Content-Type"] == "image/jpeg"
+
+
+def written(ledger: Path) -> list[Offer]:
+    """The first lines, which are written once the answer has gone out."""
+    deadline = time.monotonic() + 10
+    while not (found := read(ledger)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return found
 
 
 def httpx_end(url: str, camera: str) -> datetime:

@@ -1,6 +1,5 @@
 """How long it takes from a clip that closes to its fact and its alert, through the whole city inside this machine."""
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from civicam_cli.bench.load.fleet import UNIT, Api, Delivery, Fleet
 from civicam_cli.bench.own_city import own_city
 from civicam_cli.bench.part import Bench, Goal, Part, Share, table
 from civicam_cli.deployment import Deployment
+from civicam_cli.ranks import nearest_rank
 from civicam_cli.receiver import Inbox, subscribe
 
 SCENES = ("walkers", "corridor")
@@ -117,7 +117,7 @@ def _under(city: UnderLoad, load: Load, bench: Bench) -> dict[str, JsonValue]:
         "clips": len(deliveries),
         "fact_s": _spread([(fact.judged_at - fact.capture_end).total_seconds() for fact in facts.values()]),
         "alert_s": _spread(alerts),
-        "picture_to_alert_s": round(_rank(alerts, 0.5) + load.seconds / 2, 2) if alerts else None,
+        "picture_to_alert_s": round(nearest_rank(alerts, 0.5) + load.seconds / 2, 2) if alerts else None,
         "alerts": len(alerts),
         "sampling_fps": round(sum(fact.sampling_fps for fact in facts.values()) / max(1, len(facts)), 3),
         "lost": len(deliveries) - len(facts),
@@ -150,12 +150,10 @@ def _alert_seconds(inbox: Inbox, deliveries: Sequence[Delivery]) -> list[float]:
 
 
 def _spread(seconds: Sequence[float]) -> dict[str, JsonValue]:
-    return {name: round(_rank(seconds, share), 2) if seconds else None for name, share in (("p50", 0.5), ("p99", 0.99))}
-
-
-def _rank(seconds: Sequence[float], share: float) -> float:
-    ordered = sorted(seconds)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+    return {
+        name: round(nearest_rank(seconds, share), 2) if seconds else None
+        for name, share in (("p50", 0.5), ("p99", 0.99))
+    }
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """How long a thousand cameras take to become known, and a page of them to be listed, on the AWS inside this machine."""
 
-import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -28,6 +27,7 @@ from civicam_cli.api import make_token
 from civicam_cli.bench.own_city import own_city
 from civicam_cli.bench.part import Bench, Goal, Part, Share, table
 from civicam_cli.deployment import Deployment
+from civicam_cli.ranks import nearest_rank
 
 CAMERAS, OWNERS, UNITS, PAGE = 1000, 12, 100, 50
 """A dozen owners; as many units as one account's attribute holds (2,048 characters); cameras a page, the API's own
@@ -153,12 +153,8 @@ def _api_pages(deployment: Deployment, role: Role) -> Iterator[float]:
 
 
 def _spread(seconds: Iterable[float]) -> dict[str, JsonValue]:
-    ordered = sorted(seconds)
-    return {name: round(1000 * _rank(ordered, share), 1) for name, share in (("p50", 0.5), ("p95", 0.95))}
-
-
-def _rank(ordered: Sequence[float], share: float) -> float:
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+    measured = list(seconds)
+    return {name: round(1000 * nearest_rank(measured, share), 1) for name, share in (("p50", 0.5), ("p95", 0.95))}
 
 
 def _page(share: Share) -> str:

@@ -1,11 +1,11 @@
 """What a simulation came to: one document, and the same for people."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 from civicam.cameras.candidates import CLIP_USD, LOOKED_USD
 from civicam.contracts.base import Document, Moment
 from civicam.vision.prices import SINGAPORE, Prices
+from civicam_cli.ranks import nearest_rank
 
 LOOK_SECONDS, LOOK_GB, LOOKS_AN_ERRAND = 0.3, 1.0, 10
 """A look at a camera's health on Lambda: how long it waits for the source (assumed), pull_clips' memory, its share."""
@@ -93,5 +93,4 @@ def usd(clips: int, looked_hours: float, looks: int, prices: Prices = SINGAPORE)
 
 
 def _rank(seconds: Sequence[float], share: float) -> float | None:
-    ordered = sorted(seconds)
-    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2) if ordered else None
+    return round(nearest_rank(seconds, share), 2) if seconds else None

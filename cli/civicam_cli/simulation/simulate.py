@@ -17,11 +17,11 @@ import psutil
 import typer
 from PIL import Image
 
-from civicam.aws.allocations import AllocatedTimes, Allocations, Wishes
-from civicam.aws.claims import Claims, Clip, ClipState
+from civicam.aws.allocating import AllocatedTimes
+from civicam.aws.allocations import Allocations, Wishes
+from civicam.aws.claims import Claims, ClipState
 from civicam.aws.coverage import coverage_of
 from civicam.aws.health import HealthTable
-from civicam.aws.lake import Lake
 from civicam.aws.onboarding import Onboarding
 from civicam.aws.owners import Owners
 from civicam.aws.registry import Registry
@@ -31,7 +31,6 @@ from civicam.cameras.reports import counted
 from civicam.contracts.allocation import Budget
 from civicam.contracts.base import now, utc_text
 from civicam.contracts.errors import Inconsistent, Unavailable
-from civicam.contracts.footage import FootageKind
 from civicam.contracts.owners import Owner, OwnerKind
 from civicam.operations.policy import Role
 from civicam.runtime.runtimes import has_bf16
@@ -42,10 +41,10 @@ from civicam_cli.bench.own_city import FOLDER, own_city
 from civicam_cli.deployment import Deployment
 from civicam_cli.embedded.aws import client
 from civicam_cli.embedded.city import City
-from civicam_cli.lake import answer
 from civicam_cli.places import ROOT, VAR
+from civicam_cli.simulation import counting
 from civicam_cli.simulation.farm import Order
-from civicam_cli.simulation.ledger import Account, Held, Offer, account, read
+from civicam_cli.simulation.ledger import Account, Offer, account, read
 from civicam_cli.simulation.meter import Meter, cpu_seconds
 from civicam_cli.simulation.paper import page
 from civicam_cli.simulation.report import FaultsKnown, Percentiles, Report, usd
@@ -192,11 +191,11 @@ class Simulation:
     ) -> Report:
         _say("counting")
         chosen = {camera.name for camera in self.plan.cameras if camera.analysed}
-        clips = {name: _clips(camera_id, period) for name, camera_id in ids.items()}
-        offers = read(self._ledger)
-        told = account(offers, chosen, {name: _held(clips[name]) for name in chosen}, _refused())
+        clips = {name: counting.clips(camera_id, period) for name, camera_id in ids.items()}
+        offers, refused = read(self._ledger), counting.refused()
+        told = account(offers, chosen, {name: counting.held(clips[name]) for name in chosen}, refused)
         covered = self._coverage([ids[name] for name in sorted(chosen)], period)
-        latencies, doubled = _facts(ids.values())
+        latencies, doubled = counting.facts(ids.values())
         done = [clip for name in chosen for clip in clips[name] if clip.state is ClipState.JUDGED]
         return Report(
             cameras=len(ids),
@@ -211,11 +210,11 @@ class Simulation:
             coverage=covered.share,
             gap_min={reason: round(lost / 60_000, 2) for reason, lost in covered.gap_ms.items()},
             facts=len(latencies),
-            faults=self._faults(ids, offers),
+            faults=self._faults(ids, offers, refused),
             peak_memory_mb=meter.peak_bytes // 1_000_000,
             cpu_s=round(meter.cpu_s, 1),
             farm_cpu_s=round(farm_cpu, 1),
-            usd=usd(len(done), _hours(done), sum(offer.camera not in chosen for offer in offers)),
+            usd=usd(len(done), counting.hours(done), sum(offer.camera not in chosen for offer in offers)),
             began_at=period.start,
             host=str(host()["cpu"]),
             precision="bf16" if has_bf16() else "f32",
@@ -229,10 +228,9 @@ class Simulation:
             whole += found.get("vehicle", Coverage())
         return whole
 
-    def _faults(self, ids: Mapping[str, str], offers: list[Offer]) -> dict[str, FaultsKnown]:
+    def _faults(self, ids: Mapping[str, str], offers: list[Offer], refused: set[str]) -> dict[str, FaultsKnown]:
         """Of how many the city said at any time what is wrong: by a change of health, or by refusing the clip."""
-        table, refused = HealthTable.from_env(), _refused()
-        start, found = now() - timedelta(days=1), dict[str, FaultsKnown]()
+        table, start, found = HealthTable.from_env(), now() - timedelta(days=1), dict[str, FaultsKnown]()
         for camera in self.plan.cameras:
             if camera.fault is None:
                 continue
@@ -268,54 +266,10 @@ def _pictures(footage: Path, folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _clips(camera_id: str, period: Stretch) -> list[Clip]:
-    """All that the city accepted of the camera, declarations that nobody used apart."""
-    claims, cursor, found = Claims.from_env(), None, list[Clip]()
-    while True:
-        page = claims.by_camera(camera_id, start=period.start - timedelta(hours=1), cursor=cursor, limit=1000)
-        found += [clip for clip in page.items if clip.state is not ClipState.DECLARED]
-        if (cursor := page.cursor) is None:
-            return found
-
-
-def _held(clips: list[Clip]) -> Held:
-    judged = [clip.footage for clip in clips if clip.state is ClipState.JUDGED]
-    return Held(
-        clips={footage.sha256 for footage in judged if footage.kind is FootageKind.CLIP},
-        series={footage.capture_start for footage in judged if footage.kind is FootageKind.SERIES},
-    )
-
-
 def _account(told: Account) -> dict[str, Any]:
     for key in told.lost[:20]:
         _say(f"lost: {key}")
     return {"offered": told.offered, "stored": told.stored, "refused": told.refused, "lost": len(told.lost)}
-
-
-def _refused() -> set[str]:
-    """Digests of what the city refused with a fact."""
-    return {str(row["sha256"]) for row in _rows("cameras_clip_rejected", "SELECT DISTINCT sha256 FROM {}_all")}
-
-
-def _facts(camera_ids: Any) -> tuple[list[float], int]:
-    """Seconds from stored to judged of every clip with facts, and how many rows of the lake say what another did."""
-    ours, table = set(camera_ids), "vision_vehicles_counted"
-    rows = _rows(table, "SELECT camera_id, ingested_at, judged_at FROM {}")
-    seconds = [(row["judged_at"] - row["ingested_at"]).total_seconds() for row in rows if row["camera_id"] in ours]
-    twice = _rows(
-        table, "SELECT count(*) - count(DISTINCT (fact_id, revision)) AS twice FROM {}_all WHERE run = 'live'"
-    )
-    return seconds, sum(int(row["twice"]) for row in twice)
-
-
-def _rows(table: str, sql: str) -> list[dict[str, Any]]:
-    lake = Lake.from_env()
-    found: list[dict[str, Any]] = answer(lake, sql.format(table)).to_pylist() if table in lake.names() else []
-    return found
-
-
-def _hours(clips: list[Clip]) -> float:
-    return sum((one.footage.capture_end - one.footage.capture_start).total_seconds() for one in clips) / 3600
 
 
 def _write(path: Path, moment: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from civicam.aws.allocations import Allocator
+from civicam.aws.allocating import Allocator
 from civicam.contracts.base import now
 
 logger = Logger()

@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.content_types import APPLICATION_JSON
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
-from civicam.aws.allocations import AllocatedTimes, Allocations
+from civicam.aws.allocating import AllocatedTimes
+from civicam.aws.allocations import Allocations
 from civicam.aws.claims import Claims
 from civicam.aws.coverage import coverage_of
 from civicam.aws.health import HealthTable
